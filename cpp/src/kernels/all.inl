@@ -1,0 +1,68 @@
+// Every kernel of one instruction set, and the table that hands them out. A kernel that is missing from the
+// initialiser does not compile (-Werror=missing-field-initializers).
+#pragma once
+
+// In the order in which they use each other.
+// clang-format off
+#include "vec.inl"
+#include "vmath.inl"
+#include "elementwise.inl"
+#include "reductions.inl"
+#include "activations.inl"
+#include "lines.inl"
+#include "axis_activations.inl"
+#include "losses.inl"
+#include "optimizers.inl"
+#include "random.inl"
+#include "gemm_tile.inl"
+#include "gemm_pack.inl"
+#include "gemv.inl"
+#include "gemm.inl"
+// clang-format on
+
+#define RANVIER_TEXT_(x) #x
+#define RANVIER_TEXT(x) RANVIER_TEXT_(x)
+
+namespace ranvier::kernels::RANVIER_ISA {
+namespace {
+
+template <class T>
+constexpr Kernels<T> kernels() {
+  return {
+      Vec<T>::kLanes,
+      kTileRows,
+      GemmPlan<T>::NR,
+      gemm_scratch<T>,
+      gemm_blocks<T>,
+      gemm<T>,
+      kActivations<T>,
+      count(kActivations<T>),
+      kAxisActivations<T>,
+      count(kAxisActivations<T>),
+      kLosses<T>,
+      count(kLosses<T>),
+      fill<T>,
+      add<T>,
+      multiply<T>,
+      scale<T>,
+      axpy<T>,
+      clip<T>,
+      column_sum<T>,
+      sum<T>,
+      sum_of_squares<T>,
+      all_finite<T>,
+      dropout<T>,
+      random_bits,
+      adam<T>,
+      amsgrad<T>,
+      sgd<T>,
+      momentum<T>,
+  };
+}
+
+}  // namespace
+
+extern const Table table;
+constexpr Table table = {RANVIER_TEXT(RANVIER_ISA), kernels<float>(), kernels<double>()};
+
+}  // namespace ranvier::kernels::RANVIER_ISA

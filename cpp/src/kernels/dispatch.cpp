@@ -1,0 +1,87 @@
+// Chooses the table of kernels: once, at first use, from what the processor and the operating system support.
+#include <stdlib.h>
+#include <string.h>
+
+#include <atomic>
+
+#include "kernels.hpp"
+
+namespace ranvier::kernels {
+
+namespace baseline {
+extern const Table table;
+}
+namespace avx2 {
+extern const Table table;
+}
+namespace avx512 {
+extern const Table table;
+}
+namespace neon {
+extern const Table table;
+}
+
+namespace {
+
+struct Candidates {
+  const Table* tables[5] = {};  // best first, the last one null
+  int count = 0;
+
+  // __builtin_cpu_supports reads CPUID and XCR0: the operating system must save the wide registers as well.
+  Candidates() {
+#if defined(RANVIER_HAVE_AVX512)
+    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+        __builtin_cpu_supports("avx512cd") && __builtin_cpu_supports("avx512dq") &&
+        __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) {
+      tables[count++] = &avx512::table;
+    }
+#endif
+#if defined(RANVIER_HAVE_AVX2)
+    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) tables[count++] = &avx2::table;
+#endif
+#if defined(RANVIER_HAVE_NEON)
+    tables[count++] = &neon::table;
+#endif
+    tables[count++] = &baseline::table;
+  }
+
+  const Table* find(const char* isa) const {
+    for (int i = 0; i < count; i++) {
+      if (strcmp(tables[i]->isa, isa) == 0) return tables[i];
+    }
+    return nullptr;
+  }
+};
+
+const Candidates& candidates() {
+  static const Candidates instance;
+  return instance;
+}
+
+const Table* preferred() {
+  const char* isa = getenv("RANVIER_ISA");
+  const Table* table = isa ? candidates().find(isa) : nullptr;
+  return table ? table : candidates().tables[0];
+}
+
+std::atomic<const Table*> chosen{nullptr};
+
+}  // namespace
+
+const Table* const* available() { return candidates().tables; }
+
+const Table& active() {
+  const Table* table = chosen.load(std::memory_order_acquire);
+  if (table) return *table;
+  const Table* first = preferred();  // two threads may both come here; only one choice stays
+  return chosen.compare_exchange_strong(table, first, std::memory_order_acq_rel) ? *first : *table;
+}
+
+bool select(const char* isa) {
+  const Table* table = candidates().find(isa);
+  if (!table) return false;
+  chosen.store(table, std::memory_order_release);
+  return true;
+}
+
+}  // namespace ranvier::kernels

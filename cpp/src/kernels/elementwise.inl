@@ -1,0 +1,44 @@
+// y[i] = something of x[i], for flat arrays of n elements.
+#pragma once
+
+namespace ranvier::kernels::RANVIER_ISA {
+namespace {
+
+template <class T>
+void fill(T* y, T value, index n) {
+  const Vec<T> v = value;
+  for_vectors<T>(n, [=](index i, index count) { store_n(y + i, v, count); });
+}
+
+template <class T>
+void add(const T* a, const T* b, T* y, index n) {
+  for_vectors<T>(n, [=](index i, index count) { store_n(y + i, load_n(a + i, count) + load_n(b + i, count), count); });
+}
+
+template <class T>
+void multiply(const T* a, const T* b, T* y, index n) {
+  for_vectors<T>(n, [=](index i, index count) { store_n(y + i, load_n(a + i, count) * load_n(b + i, count), count); });
+}
+
+template <class T>
+void scale(const T* x, T factor, T* y, index n) {
+  const Vec<T> f = factor;
+  for_vectors<T>(n, [=](index i, index count) { store_n(y + i, f * load_n(x + i, count), count); });
+}
+
+template <class T>
+void axpy(T a, const T* x, T* y, index n) {
+  const Vec<T> f = a;
+  for_vectors<T>(n, [=](index i, index count) {
+    store_n(y + i, fma(f, load_n(x + i, count), load_n(y + i, count)), count);
+  });
+}
+
+template <class T>
+void clip(const T* x, T low, T high, T* y, index n) {
+  const Vec<T> a = low, b = high;
+  for_vectors<T>(n, [=](index i, index count) { store_n(y + i, min(max(load_n(x + i, count), a), b), count); });
+}
+
+}  // namespace
+}  // namespace ranvier::kernels::RANVIER_ISA

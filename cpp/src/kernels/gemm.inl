@@ -1,0 +1,174 @@
+// C (M, N) = A (M, K) B (K, N) + bias, in the order
+//   k block > rows of A (packed if its strides ask for it) > group of columns of B (in L2) > panel of A > panels of B:
+// a panel of A stays in L1 while the panels of B stream from L2. The classic order, B panel in L1, reaches 0.90-0.93
+// of MKL on weight gradients where this one reaches 1.00-1.07.
+#pragma once
+
+namespace ranvier::kernels::RANVIER_ISA {
+namespace {
+
+constexpr index kDepth = 512;         // k block: equal parts of at most this
+constexpr index kRows = 1024;         // rows of A in one sweep: a usual batch is never split
+constexpr index kGroupColumns = 256;  // columns of B held in L2
+
+/// How one product is computed; a function of its sizes and strides only.
+template <class T>
+struct GemmPlan {
+  static constexpr index W = Vec<T>::kLanes, NR = kTileVectors * W;
+  index depth, rows, columns;
+  bool pack_a, pack_b;
+  index a_elements, b_elements;
+
+  explicit GemmPlan(const Gemm<T>& g) {
+    const bool whole_depth = g.finish && !g.keep;  // a tile that only lives in scratch is computed in one go
+    const index parts = whole_depth ? 1 : most(ceil_div(g.K, kDepth), 1);
+    depth = parts == 1 ? g.K : least(round_up(ceil_div(g.K, parts), 8), g.K);
+    rows = least(kRows, g.M);
+    columns = depth <= kDepth ? kGroupColumns : most(kGroupColumns * kDepth / depth / NR * NR, NR);
+    columns = least(columns, round_up(g.N, NR));
+
+    constexpr index kPage = 4096 / sizeof(T), kConflict = 2048 / sizeof(T);
+    pack_b = g.b_col != 1 || (g.M > 2 * kTileRows && g.b_row >= kPage);
+    pack_a = g.N > 4 * NR && (g.a_col == 1 ? g.a_row % kConflict == 0 && g.K >= 256 : g.a_col >= kPage);
+    a_elements = pack_a ? rows * (round_up(depth, 16) + 16) : 0;
+    b_elements = pack_b ? depth * columns : 0;
+  }
+};
+
+template <class T>
+index gemm_scratch(const Gemm<T>& g) {
+  const GemmPlan<T> plan(g);
+  return round_up(plan.a_elements, 16) + round_up(plan.b_elements, 16) + kTileRows * plan.NR;
+}
+
+template <class T>
+Blocks gemm_blocks(const Gemm<T>& g, index wanted) {
+  constexpr index NR = GemmPlan<T>::NR;
+  const index tiles_m = ceil_div(g.M, kTileRows), tiles_n = ceil_div(g.N, NR);
+  Blocks best = {g.M, g.N, 1, 1};
+  index least_cost = g.M * g.N;
+  // The largest block decides; of equal ones that with the fewest cuts across rows, since each packs B again.
+  for (index cuts_m = 1; cuts_m <= least(wanted, tiles_m); cuts_m++) {
+    const index cuts_n = most(least(wanted / cuts_m, tiles_n), 1);
+    const index rows = ceil_div(g.M, cuts_m), columns = ceil_div(tiles_n, cuts_n) * NR;
+    const index cost = rows * least(columns, g.N);
+    if (cost >= least_cost) continue;
+    least_cost = cost;
+    best = {rows, columns, ceil_div(g.M, rows), ceil_div(g.N, columns)};
+  }
+  return best;
+}
+
+/// Rows [0, rows) of a sweep cut into panels whose sizes differ by at most one: 128 = 8 x 13 + 2 x 12, not 9 x 14 + 2.
+struct Panels {
+  index count, size, extra;
+  explicit Panels(index rows) : count(ceil_div(rows, kTileRows)), size(rows / count), extra(rows % count) {}
+  index rows(index panel) const { return size + (panel < extra); }
+  index begin(index panel) const { return panel * size + least(panel, extra); }
+};
+
+template <class T>
+struct GemmBlock {
+  static constexpr index W = Vec<T>::kLanes, NR = kTileVectors * W;
+  const Gemm<T>& g;
+  const GemmPlan<T> plan;
+  T *packed_a, *packed_b, *scratch_tile;
+
+  GemmBlock(const Gemm<T>& g, T* scratch) : g(g), plan(g) {
+    packed_a = scratch;
+    packed_b = packed_a + round_up(plan.a_elements, 16);
+    scratch_tile = packed_b + round_up(plan.b_elements, 16);
+  }
+
+  void run(index m0, index m1, index n0, index n1) const {
+    index k0 = 0;
+    do {
+      const index K = least(plan.depth, g.K - k0);
+      for (index m = m0; m < m1; m += plan.rows) {
+        const index rows = least(plan.rows, m1 - m);
+        if (plan.pack_a) pack_rows(m, rows, k0, K);
+        for (index n = n0; n < n1; n += plan.columns) sweep(m, rows, n, least(plan.columns, n1 - n), k0, K);
+      }
+      k0 += K;
+    } while (k0 < g.K);
+  }
+
+  static index row_step(index K) { return round_up(K, 16) + 16; }  // no power of two: rows on different cache sets
+
+  void pack_rows(index m, index rows, index k0, index K) const {
+    const T* A = g.A + m * g.a_row + k0 * g.a_col;
+    if (g.a_col == 1) return copy_rows(A, g.a_row, packed_a, row_step(K), rows, K);
+    const Panels panels(rows);
+    for (index p = 0; p < panels.count; p++) {
+      const index i = panels.begin(p), size = panels.rows(p);
+      copy_rows(A + i, g.a_col, packed_a + i * K, size, K, size);
+    }
+  }
+
+  /// All tiles of rows [m, m + rows) and columns [n, n + columns) for k0 .. k0 + K - 1.
+  void sweep(index m, index rows, index n, index columns, index k0, index K) const {
+    static constexpr T kZeros[NR] = {};
+    const T* B = g.B + k0 * g.b_row + n * g.b_col;
+    if (plan.pack_b) pack_columns(B, g.b_row, g.b_col, K, columns, packed_b);
+
+    const bool first = k0 == 0, last = k0 + K == g.K;
+    const bool by_rows = g.a_col == 1, to_scratch = g.finish && !g.keep;
+    const bool from_c = g.accumulate || !first, from_bias = !from_c && g.bias;
+    TileCall<T> t;
+    t.K = K;
+    t.relu = g.relu && last;
+    t.c_row = to_scratch ? NR : g.c_row;
+    t.start_row = from_c ? g.c_row : 0;
+    t.touched_row = g.finish && last && g.touched[0] ? g.c_row : 0;
+    const Panels panels(rows);
+    for (index p = 0; p < panels.count; p++) {
+      const index i = panels.begin(p), size = panels.rows(p);
+      if (plan.pack_a) {
+        t.A = packed_a + i * (by_rows ? row_step(K) : K);
+        t.a_step = by_rows ? row_step(K) : size;
+      } else {
+        t.A = g.A + (m + i) * g.a_row + k0 * g.a_col;
+        t.a_step = by_rows ? g.a_row : g.a_col;
+      }
+      for (index j = 0; j < columns; j += NR) {
+        const index width = least(NR, columns - j), v = ceil_div(width, W);
+        t.tail = width - (v - 1) * W;
+        t.whole = K;
+        if (plan.pack_b) {
+          t.B = packed_b + j * K;
+          t.b_row = v * W;
+        } else {
+          t.B = B + j;
+          t.b_row = g.b_row;
+          // Whole vectors run past the end of a row into the next ones, but must not run past the last row.
+          if (t.tail < W) t.whole = rows_before_end(v * W, n + j, k0, K);
+        }
+        const index offset = (m + i) * g.c_row + n + j;
+        for (int q = 0; q < 3; q++) t.touched[q] = g.touched[q] ? g.touched[q] + offset : nullptr;
+        T* C = g.C + offset;
+        t.C = to_scratch ? scratch_tile : C;
+        t.start = from_c ? C : from_bias ? g.bias + n + j : kZeros;
+        kTiles<T>.function[by_rows][v - 1][size - 1](t);
+        if (g.finish && last) g.finish(g.context, t.C, t.c_row, m + i, n + j, size, width);
+      }
+    }
+  }
+
+  /// How many of the rows k0 .. k0 + K - 1 of B have `width` readable elements from column n on.
+  index rows_before_end(index width, index n, index k0, index K) const {
+    const index readable = (g.K - 1 - k0) * g.b_row + g.N - n - width;
+    return readable < 0 ? 0 : K == 1 ? 1 : least(readable / g.b_row + 1, K);
+  }
+};
+
+template <class T>
+void gemm(const Gemm<T>& g, const Blocks& blocks, index block, T* scratch) {
+  const index m = block / blocks.count_n * blocks.rows, n = block % blocks.count_n * blocks.columns;
+  const index m1 = least(m + blocks.rows, g.M), n1 = least(n + blocks.columns, g.N);
+  if (m >= m1 || n >= n1) return;
+  if (g.M <= kGemvRows && !g.finish) return gemv(g, m, m1, n, n1);
+  GemmBlock<T>(g, scratch).run(m, m1, n, n1);
+}
+
+}  // namespace
+}  // namespace ranvier::kernels::RANVIER_ISA

@@ -1,0 +1,87 @@
+// Copies of parts of A and B into scratch, made only where their strides would make the tiles slow.
+#pragma once
+
+namespace ranvier::kernels::RANVIER_ISA {
+namespace {
+
+/// to (rows, columns), rows to_row apart = from, rows from_row apart.
+template <class T>
+inline void copy_rows(const T* from, index from_row, T* to, index to_row, index rows, index columns) {
+  for (index i = 0; i < rows; i++, from += from_row, to += to_row) {
+    for_vectors<T>(columns, [=](index j, index n) { store_n(to + j, load_n(from + j, n), n); });
+  }
+}
+
+/// One k row of a panel: to (w) = from (columns) and zeros up to a whole vector.
+template <class T>
+inline void copy_padded(const T* from, T* to, index columns) {
+  constexpr index W = Vec<T>::kLanes;
+  for (index j = 0; j < columns; j += W) store(to + j, load_n(from + j, least(W, columns - j)));
+}
+
+constexpr index kStrip = 16;  // k rows of B^T packed at a time: a cache line of floats from each of its columns
+
+/// to (kStrip, W), rows to_row apart = the transpose of from (W, kStrip), rows from_row apart; `depth` rows of it.
+template <class T>
+inline void transpose_strip(const T* from, index from_row, T* to, index to_row, index depth) {
+  constexpr index P = 16 / sizeof(T);  // elements in 16 bytes, within which the rows are interleaved
+  for (index k = 0; k < depth; k += P) {
+    Vec<T> r[P];
+    UNROLL for (index i = 0; i < P; i++) r[i] = raw_load_pieces(from + k + i * from_row, P * from_row);
+    Vec<T> column[P];
+    if constexpr (P == 4) {
+      const Vec<T> a = raw_zip_low(r[0].raw, r[2].raw), b = raw_zip_low(r[1].raw, r[3].raw);
+      const Vec<T> c = raw_zip_high(r[0].raw, r[2].raw), d = raw_zip_high(r[1].raw, r[3].raw);
+      column[0] = raw_zip_low(a.raw, b.raw);
+      column[1] = raw_zip_high(a.raw, b.raw);
+      column[2] = raw_zip_low(c.raw, d.raw);
+      column[3] = raw_zip_high(c.raw, d.raw);
+    } else {
+      column[0] = raw_zip_low(r[0].raw, r[1].raw);
+      column[1] = raw_zip_high(r[0].raw, r[1].raw);
+    }
+    UNROLL for (index i = 0; i < P; i++) {
+      if (k + i < depth) store(to + (k + i) * to_row, column[i]);
+    }
+  }
+}
+
+/// Rows k .. k + depth - 1 of one panel of W columns from a transposed B: from (columns, depth), columns <= W.
+template <class T>
+inline void pack_transposed(const T* from, index from_row, T* to, index to_row, index depth, index columns) {
+  constexpr index W = Vec<T>::kLanes;
+  if (columns == W && depth == kStrip) return transpose_strip(from, from_row, to, to_row, depth);
+  alignas(64) T whole[W * kStrip];  // nothing may be read beyond the edge: transpose a copy
+  for (index j = 0; j < W; j++) {
+    if (j < columns) {
+      copy_padded(from + j * from_row, whole + j * kStrip, depth);
+    } else {
+      UNROLL for (index k = 0; k < kStrip; k += W) store(whole + j * kStrip + k, Vec<T>(0));
+    }
+  }
+  transpose_strip(whole, kStrip, to, to_row, depth);
+}
+
+/// Columns [0, columns) of B (K, ...) as panels of tile width, each (K, its width rounded up to whole vectors).
+template <class T>
+inline void pack_columns(const T* B, index b_row, index b_col, index K, index columns, T* to) {
+  constexpr index W = Vec<T>::kLanes, NR = kTileVectors * W;
+  const index strip = b_col == 1 ? K : kStrip;  // every line and page of a transposed B is visited once
+  for (index k = 0; k < K; k += strip) {
+    const index depth = least(strip, K - k);
+    for (index j = 0; j < columns; j += NR) {
+      const index n = least(NR, columns - j), w = round_up(n, W);
+      T* panel = to + j * K + k * w;
+      if (b_col == 1) {
+        for (index q = 0; q < depth; q++) copy_padded(B + (k + q) * b_row + j, panel + q * w, n);
+      } else {
+        for (index q = 0; q < n; q += W) {
+          pack_transposed(B + k + (j + q) * b_col, b_col, panel + q, w, depth, least(W, n - q));
+        }
+      }
+    }
+  }
+}
+
+}  // namespace
+}  // namespace ranvier::kernels::RANVIER_ISA

@@ -1,0 +1,113 @@
+// The register tile: C (m, v vectors) = start + A B over K steps, every element one k-ordered chain of fma.
+#pragma once
+
+namespace ranvier::kernels::RANVIER_ISA {
+namespace {
+
+template <class T>
+struct TileCall {
+  index K;
+  index whole;       // the first `whole` rows of B may be read past column `tail` of the last vector
+  const T* A;        // A(i, k) at i * a_step + k, or at i + k * a_step if A is m-contiguous
+  index a_step;
+  const T* B;        // B(k, j) at k * b_row + j
+  index b_row;
+  T* C;
+  index c_row;
+  index tail;        // columns in the last vector: 1 .. lanes
+  const T* start;    // what each chain starts from: C, the bias, or zeros
+  index start_row;
+  bool relu;
+  const T* touched[3];  // arrays to prefetch while computing, rows `touched_row` apart
+  index touched_row;    // 0: none
+};
+
+// Prefetches one row of the tile in each of the arrays that `finish` is going to touch. All rows at once would fill
+// the miss buffers: spread over the k loop it takes 25 % off a product with a fused optimizer.
+template <class T, int v>
+inline void prefetch_touched(const TileCall<T>& t, index i) {
+  for (int q = 0; q < 3; q++) {
+    if (!t.touched[q]) continue;
+    const T* p = t.touched[q] + i * t.touched_row;
+    for (index j = 0; j < v * Vec<T>::kLanes; j += 64 / index(sizeof(T))) __builtin_prefetch(p + j, 1);
+  }
+}
+
+template <class T, int m, int v, bool kRowsOfA>
+[[gnu::flatten]] void tile(const TileCall<T>& t) {
+  constexpr index W = Vec<T>::kLanes;
+  const index K = t.K, a_step = t.a_step, b_row = t.b_row, tail = t.tail;
+  const T* A = t.A;
+  const T* B = t.B;
+  Vec<T> c[m][v];
+
+  UNROLL for (int i = 0; i < m; i++) {
+    const T* row = t.start + i * t.start_row;
+    UNROLL for (int j = 0; j < v; j++) c[i][j] = j < v - 1 ? load(row + j * W) : load_n(row + j * W, tail);
+  }
+
+  auto step = [&](const T* a, auto last_vector) {
+    Vec<T> b[v];
+    UNROLL for (int j = 0; j < v; j++) b[j] = j < v - 1 ? load(B + j * W) : last_vector(B + j * W);
+    UNROLL for (int i = 0; i < m; i++) {
+      const Vec<T> x = kRowsOfA ? a[i * a_step] : a[i];
+      UNROLL for (int j = 0; j < v; j++) c[i][j] = fma(x, b[j], c[i][j]);
+    }
+    B += b_row;
+  };
+  auto read_whole = [](const T* p) { return load(p); };
+  auto read_tail = [tail](const T* p) { return load_n(p, tail); };
+
+  const index whole = t.whole & ~index(3);
+  const index segment = t.touched_row ? most(whole / m & ~index(3), 4) : whole;
+  index k = 0;
+  for (int row = 0; k < whole; row++) {
+    if (t.touched_row && row < m) prefetch_touched<T, v>(t, row);
+    const index end = t.touched_row && row < m - 1 ? least(k + segment, whole) : whole;
+    for (; k < end; k += 4) {
+      UNROLL for (int u = 0; u < 4; u++) {
+        UNROLL for (int j = 0; j < v; j++) __builtin_prefetch(B + 8 * b_row + j * W);
+        step(kRowsOfA ? A + u : A + u * a_step, read_whole);
+      }
+      A += kRowsOfA ? 4 : 4 * a_step;
+    }
+  }
+  for (; k < K; k++, A += kRowsOfA ? 1 : a_step) step(A, read_tail);
+
+  if (t.relu) {
+    UNROLL for (int i = 0; i < m; i++) UNROLL for (int j = 0; j < v; j++) c[i][j] = select(c[i][j] <= 0, Vec<T>(0), c[i][j]);
+  }
+  UNROLL for (int i = 0; i < m; i++) {
+    T* row = t.C + i * t.c_row;
+    UNROLL for (int j = 0; j < v - 1; j++) store(row + j * W, c[i][j]);
+    store_n(row + (v - 1) * W, c[i][v - 1], tail);
+  }
+}
+
+template <class T>
+using TileFunction = void (*)(const TileCall<T>&);
+
+/// Every size of tile: [A by rows][vectors - 1][rows - 1].
+template <class T>
+struct Tiles {
+  TileFunction<T> function[2][kTileVectors][kTileRows];
+
+  template <bool kRowsOfA, int v, int m>
+  constexpr void fill_rows() {
+    function[kRowsOfA][v - 1][m - 1] = tile<T, m, v, kRowsOfA>;
+    if constexpr (m > 1) fill_rows<kRowsOfA, v, m - 1>();
+  }
+  template <int v>
+  constexpr void fill() {
+    fill_rows<false, v, kTileRows>();
+    fill_rows<true, v, kTileRows>();
+    if constexpr (v > 1) fill<v - 1>();
+  }
+  constexpr Tiles() : function{} { fill<kTileVectors>(); }
+};
+
+template <class T>
+constexpr Tiles<T> kTiles;
+
+}  // namespace
+}  // namespace ranvier::kernels::RANVIER_ISA

@@ -1,0 +1,5 @@
+#define RANVIER_ISA avx512
+
+#include "vec_avx512.hpp"
+
+#include "all.inl"

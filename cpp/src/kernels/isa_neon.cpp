@@ -1,0 +1,5 @@
+#define RANVIER_ISA neon
+
+#include "vec_neon.hpp"
+
+#include "all.inl"

@@ -1,0 +1,188 @@
+// The arithmetic of the library: one const table of functions per instruction set and scalar type.
+//
+// A kernel is a plain function on raw pointers and sizes. It knows no graph, no thread and no STL, allocates nothing
+// and never throws. Every matrix is row major; rows of A, B and C may be strided, everything else is contiguous.
+//
+// Determinism: each output element is computed by the same sequence of operations whatever tile, block, thread or
+// batch it is computed in. A product element is one k-ordered chain of (fused) multiply-adds that starts from the
+// bias; a horizontal sum is always a sum of 16 interleaved lanes, folded as a fixed tree.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace ranvier::kernels {
+
+using index = std::ptrdiff_t;
+
+constexpr int kMaxParameters = 3;
+
+/// A named number that tunes an activation or a loss, with its default. A row's list ends at the first null name.
+struct ParameterInfo {
+  const char* name;
+  double value;
+};
+
+/// One elementwise activation y = f(x). `parameters` of the calls are in the order of `parameters` here.
+template <class T>
+struct Activation {
+  const char* name;
+  const char* formula;
+  ParameterInfo parameters[kMaxParameters];
+  bool from_output;  // the derivative is computed from y (x need not be kept), otherwise from x
+  void (*forward)(const T* x, T* y, index n, const T* parameters);                       // y may alias x
+  void (*backward)(const T* xy, const T* dy, T* dx, index n, const T* parameters);       // dx may alias dy
+};
+
+/// An activation along one axis of a tensor seen as (outer, n, inner): softmax, log_softmax, sparsemax, glu.
+/// `glu` halves n: its y is (outer, n / 2, inner).
+template <class T>
+struct AxisActivation {
+  const char* name;
+  const char* formula;
+  bool from_output;
+  bool halves;
+  void (*forward)(const T* x, T* y, index outer, index n, index inner);                  // y may alias x unless it halves
+  void (*backward)(const T* xy, const T* dy, T* dx, index outer, index n, index inner);  // dx may alias dy unless it halves
+};
+
+/// What a loss is given for `rows` rows. `scale[i]` is the factor of row i in the objective (1 / batch, times weights).
+template <class T>
+struct LossCall {
+  const T* target;      // (rows, columns), or (rows) class indices for a sparse loss
+  const T* prediction;  // (rows, columns): values, probabilities, or logits for a loss that says so
+  const T* scale;       // (rows), read only where gradient is not null
+  T* value;             // (rows): the loss of each row
+  T* gradient;          // (rows, columns): scale[i] * d value[i] / d prediction[i], or null. Aliases nothing
+  T* probability;       // logit losses: softmax or sigmoid of the logits, may alias prediction, or null
+  index rows, columns;
+  const T* parameters;
+};
+
+/// One loss. A `sparse` loss takes class indices; one `from_logits` takes logits and can also give probabilities.
+template <class T>
+struct Loss {
+  const char* name;
+  const char* formula;
+  ParameterInfo parameters[kMaxParameters];
+  bool sparse;
+  bool from_logits;
+  void (*run)(const LossCall<T>& call);
+};
+
+/// C = A B (+ bias), the product behind every dense layer: A is (M, K), B is (K, N), C is (M, N) with rows `c_row` apart.
+template <class T>
+struct Gemm {
+  index M, N, K;
+  const T* A;
+  index a_row, a_col;  // A(m, k) = A[m * a_row + k * a_col]; one of the two strides is 1
+  const T* B;
+  index b_row, b_col;  // B(k, n) = B[k * b_row + n * b_col]; one of the two strides is 1
+  T* C;
+  index c_row;
+  const T* bias;    // (N), added to every row, or null
+  bool accumulate;  // C += A B, and no bias
+  bool relu;        // C = max(C, 0) at the end, in registers
+
+  // Called once with every finished tile while it is in L1, or null: `tile` is (rows, columns), rows `stride` apart,
+  // the part of C that begins at (row, column). With `keep` false the tile is scratch and C is neither read nor
+  // written: that is how an optimizer consumes a gradient that never reaches memory. Requires !accumulate then.
+  void (*finish)(const void* context, T* tile, index stride, index row, index column, index rows, index columns);
+  const void* context;
+  bool keep;
+  // Arrays shaped as C that `finish` will touch, or null: prefetched row by row under the arithmetic.
+  const T* touched[3];
+};
+
+/// How a product is cut into blocks of its output that threads may compute in any order, each with its own scratch.
+struct Blocks {
+  index rows, columns;  // size of a block; the last ones may be smaller
+  index count_m, count_n;
+};
+
+struct AdamStep {
+  double rate;      // learning rate times sqrt(1 - beta_2^t) / (1 - beta_1^t)
+  double beta_1, beta_2, epsilon;
+  double decay;     // w -= decay * w first: learning rate times weight decay, or 0
+};
+
+struct SgdStep {
+  double rate, momentum, decay;
+  bool nesterov;
+};
+
+/// Random bits for element i come from Philox4x32-10 with this key and counter (i / 4, stream): any part of a tensor
+/// may be drawn by any thread, in any order, again in the backward pass.
+struct RandomKey {
+  std::uint64_t seed;
+  std::uint64_t stream;
+};
+
+template <class T>
+struct Kernels {
+  index lanes;                    // elements of T in one vector register
+  index tile_rows, tile_columns;  // of the register tile of gemm
+
+  // Products
+  index (*gemm_scratch)(const Gemm<T>& g);                   // elements of 64-byte aligned scratch a thread needs
+  Blocks (*gemm_blocks)(const Gemm<T>& g, index wanted);     // about `wanted` equal blocks, fewer where C is small
+  void (*gemm)(const Gemm<T>& g, const Blocks& blocks, index block, T* scratch);
+
+  // Activations, losses: tables, in no particular order
+  const Activation<T>* activations;
+  index activation_count;
+  const AxisActivation<T>* axis_activations;
+  index axis_activation_count;
+  const Loss<T>* losses;
+  index loss_count;
+
+  // Elementwise; y may alias any operand
+  void (*fill)(T* y, T value, index n);
+  void (*add)(const T* a, const T* b, T* y, index n);        // y = a + b
+  void (*multiply)(const T* a, const T* b, T* y, index n);   // y = a * b
+  void (*scale)(const T* x, T factor, T* y, index n);        // y = factor * x
+  void (*axpy)(T a, const T* x, T* y, index n);              // y += a * x
+  void (*clip)(const T* x, T low, T high, T* y, index n);    // NaN stays NaN
+
+  // Reductions
+  void (*column_sum)(const T* x, index rows, index columns, index stride, T* y);  // y[j] = sum over i of x[i][j], in order
+  double (*sum)(const T* x, index n);                        // in double
+  double (*sum_of_squares)(const T* x, index n);             // in double
+  bool (*all_finite)(const T* x, index n);
+
+  // Dropout: elements first .. first + n - 1 of a tensor; y[i] = kept(i) ? x[i] / (1 - rate) : 0. `first` is a multiple
+  // of 4; x and y point at element `first`. The backward pass is the same call on dy.
+  void (*dropout)(const T* x, T* y, index first, index n, double rate, RandomKey key);
+  // 32 random bits for elements first .. first + n - 1; `first` is a multiple of 4.
+  void (*random_bits)(std::uint32_t* y, index first, index n, RandomKey key);
+
+  // Optimizers, in place; the formulas are Keras 3's
+  void (*adam)(T* w, T* m, T* v, const T* g, index n, const AdamStep& step);
+  void (*amsgrad)(T* w, T* m, T* v, T* v_max, const T* g, index n, const AdamStep& step);
+  void (*sgd)(T* w, const T* g, index n, const SgdStep& step);              // plain: w -= rate * g
+  void (*momentum)(T* w, T* velocity, const T* g, index n, const SgdStep& step);
+};
+
+struct Table {
+  const char* isa;  // "baseline", "avx2", "avx512" or "neon"
+  Kernels<float> f32;
+  Kernels<double> f64;
+};
+
+/// Tables this processor and operating system can run, best first. Ends with a null pointer.
+const Table* const* available();
+
+/// The table in use: the best one, unless RANVIER_ISA or select() says otherwise.
+const Table& active();
+
+/// Uses the table called `isa` from now on; false, and no change, if this machine cannot run it.
+bool select(const char* isa);
+
+template <class T>
+const Kernels<T>& table();
+template <>
+inline const Kernels<float>& table<float>() { return active().f32; }
+template <>
+inline const Kernels<double>& table<double>() { return active().f64; }
+
+}  // namespace ranvier::kernels

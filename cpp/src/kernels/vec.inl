@@ -1,0 +1,169 @@
+// Vec<T>: one vector register of T, with the operators of arithmetic, so that a formula reads as on paper.
+//
+// Nothing here contracts or reassociates: a fused multiply-add is written fma(a, b, c). Together with sums over a
+// fixed number of lanes that makes AVX2 and AVX-512 agree bit for bit.
+#pragma once
+
+#define UNROLL _Pragma("GCC unroll 32")  // GCC keeps an array in registers only if every loop over it is unrolled
+
+namespace ranvier::kernels::RANVIER_ISA {
+namespace {
+
+template <class T>
+struct Format;
+
+template <>
+struct Format<float> {
+  using Int = std::int32_t;
+  using Unsigned = std::uint32_t;
+  static constexpr int kMantissaBits = 23, kBias = 127;
+};
+
+template <>
+struct Format<double> {
+  using Int = std::int64_t;
+  using Unsigned = std::uint64_t;
+  static constexpr int kMantissaBits = 52, kBias = 1023;
+};
+
+/// A truth value per lane: all bits set, or none.
+template <class T>
+struct Mask {
+  typedef typename Format<T>::Int Bits __attribute__((vector_size(kVectorBytes)));
+  Bits bits;
+
+  friend Mask operator&(Mask a, Mask b) { return {a.bits & b.bits}; }
+  friend Mask operator|(Mask a, Mask b) { return {a.bits | b.bits}; }
+};
+
+template <class T>
+struct Vec {
+  typedef T Raw __attribute__((vector_size(kVectorBytes)));
+  typedef typename Format<T>::Int Int __attribute__((vector_size(kVectorBytes)));
+  typedef typename Format<T>::Unsigned Unsigned __attribute__((vector_size(kVectorBytes)));
+  static constexpr index kLanes = kVectorBytes / sizeof(T);
+
+  Raw raw;
+
+  Vec() = default;
+  Vec(Raw x) : raw(x) {}
+  Vec(double x) : raw(T(x) - Raw{}) {}  // every lane; x - 0 is x, -0 and NaN included
+
+  Unsigned bits() const { return (Unsigned)raw; }
+  static Vec from_bits(Unsigned x) { return (Raw)x; }
+
+  friend Vec operator+(Vec a, Vec b) { return a.raw + b.raw; }
+  friend Vec operator-(Vec a, Vec b) { return a.raw - b.raw; }
+  friend Vec operator*(Vec a, Vec b) { return a.raw * b.raw; }
+  friend Vec operator/(Vec a, Vec b) { return a.raw / b.raw; }
+  friend Vec operator-(Vec a) { return -a.raw; }
+  friend Mask<T> operator<(Vec a, Vec b) { return {(typename Mask<T>::Bits)(a.raw < b.raw)}; }
+  friend Mask<T> operator<=(Vec a, Vec b) { return {(typename Mask<T>::Bits)(a.raw <= b.raw)}; }
+  friend Mask<T> operator>(Vec a, Vec b) { return b < a; }
+  friend Mask<T> operator>=(Vec a, Vec b) { return b <= a; }
+  friend Mask<T> operator==(Vec a, Vec b) { return {(typename Mask<T>::Bits)(a.raw == b.raw)}; }
+  friend Mask<T> operator!=(Vec a, Vec b) { return {(typename Mask<T>::Bits)(a.raw != b.raw)}; }
+
+  friend Vec fma(Vec a, Vec b, Vec c) { return raw_fma(a.raw, b.raw, c.raw); }  // a * b + c
+  friend Vec sqrt(Vec a) { return raw_sqrt(a.raw); }
+  friend Vec select(Mask<T> m, Vec a, Vec b) { return m.bits ? a.raw : b.raw; }  // m ? a : b
+  friend Vec max(Vec a, Vec b) { return a.raw < b.raw ? b.raw : a.raw; }         // a if a is NaN
+  friend Vec min(Vec a, Vec b) { return b.raw < a.raw ? b.raw : a.raw; }         // a if a is NaN
+  friend Vec abs(Vec a) { return from_bits(a.bits() & ~sign_bit()); }
+  friend Vec copysign(Vec a, Vec s) { return from_bits((a.bits() & ~sign_bit()) | (s.bits() & sign_bit())); }
+  friend Vec sign(Vec a) { return select(a == 0, a, copysign(Vec(1), a)); }  // of a NaN: 1 or -1
+
+ private:
+  static Unsigned sign_bit() { return Vec(-0.0).bits(); }
+};
+
+template <class T>
+inline Vec<T> load(const T* p) {
+  typedef T Unaligned __attribute__((vector_size(kVectorBytes), aligned(alignof(T)), may_alias));
+  return typename Vec<T>::Raw(*(const Unaligned*)p);
+}
+
+template <class T>
+inline void store(T* p, Vec<T> x) {
+  typedef T Unaligned __attribute__((vector_size(kVectorBytes), aligned(alignof(T)), may_alias));
+  *(Unaligned*)p = x.raw;
+}
+
+/// The first n lanes, 1 <= n <= lanes; the others are 0.
+template <class T>
+inline Vec<T> load_n(const T* p, index n) {
+  return n == Vec<T>::kLanes ? load(p) : Vec<T>(raw_load_n(p, n));
+}
+
+template <class T>
+inline void store_n(T* p, Vec<T> x, index n) {
+  if (n == Vec<T>::kLanes) {
+    store(p, x);
+  } else {
+    raw_store_n(p, x.raw, n);
+  }
+}
+
+/// 0, 1, 2, ...
+template <class T>
+inline Vec<T> lane_numbers() {
+  typename Vec<T>::Raw x;
+  UNROLL for (index i = 0; i < Vec<T>::kLanes; i++) x[i] = T(i);
+  return x;
+}
+
+/// The first n lanes of x, `other` in the rest.
+template <class T>
+inline Vec<T> first(index n, Vec<T> x, Vec<T> other) {
+  return n == Vec<T>::kLanes ? x : select(lane_numbers<T>() < double(n), x, other);
+}
+
+inline index least(index a, index b) { return a < b ? a : b; }
+inline index most(index a, index b) { return a < b ? b : a; }
+inline index ceil_div(index a, index b) { return (a + b - 1) / b; }
+inline index round_up(index a, index b) { return ceil_div(a, b) * b; }
+
+/// Visits 0 .. n - 1 in vectors of T: body(i, count) for elements i .. i + count - 1.
+template <class T, class F>
+inline void for_vectors(index n, F body) {
+  constexpr index W = Vec<T>::kLanes;
+  index i = 0;
+  for (; i + W <= n; i += W) body(i, W);
+  if (i < n) body(i, n - i);
+}
+
+/// 16 interleaved running sums (element i belongs to lane i % 16), folded as a fixed tree: the same result, bit for
+/// bit, for every width of vector.
+template <class T>
+struct LaneSum {
+  static constexpr index kVectors = 16 / Vec<T>::kLanes;
+  Vec<T> lane[kVectors];
+
+  LaneSum() { UNROLL for (index v = 0; v < kVectors; v++) lane[v] = Vec<T>(0.0); }
+
+  T total() const {
+    alignas(64) T sum[16];
+    UNROLL for (index v = 0; v < kVectors; v++) store(sum + v * Vec<T>::kLanes, lane[v]);
+    for (index half = 8; half > 0; half /= 2) {
+      for (index i = 0; i < half; i++) sum[i] += sum[i + half];
+    }
+    return sum[0];
+  }
+};
+
+/// Visits 0 .. n - 1 in vectors: body(i, count, v), where v is the vector of LaneSum that the elements belong to.
+template <class T, class F>
+inline void for_lanes(index n, F body) {
+  constexpr index W = Vec<T>::kLanes;
+  index i = 0;
+  for (; i + 16 <= n; i += 16) {
+    UNROLL for (index v = 0; v < 16 / W; v++) body(i + v * W, W, v);
+  }
+  UNROLL for (index v = 0; v < 16 / W; v++) {
+    const index begin = i + v * W;
+    if (begin < n) body(begin, least(W, n - begin), v);
+  }
+}
+
+}  // namespace
+}  // namespace ranvier::kernels::RANVIER_ISA

@@ -1,0 +1,48 @@
+// AVX-512 (x86-64-v4): the words that vec.inl builds on. Vectors of 64 bytes, partial access by mask registers.
+#pragma once
+
+#include <immintrin.h>
+
+#include "kernels.hpp"
+
+namespace ranvier::kernels::avx512 {
+namespace {
+
+constexpr int kVectorBytes = 64;
+constexpr int kTileRows = 14, kTileVectors = 2;  // 28 accumulators, 2 vectors of B, 2 to spare
+
+typedef float RawF32 __attribute__((vector_size(kVectorBytes)));
+typedef double RawF64 __attribute__((vector_size(kVectorBytes)));
+
+inline RawF32 raw_fma(RawF32 a, RawF32 b, RawF32 c) { return _mm512_fmadd_ps(a, b, c); }
+inline RawF64 raw_fma(RawF64 a, RawF64 b, RawF64 c) { return _mm512_fmadd_pd(a, b, c); }
+// The masked form with every lane on: plain _mm512_sqrt_* reads an undefined vector, of which GCC 12 warns.
+inline RawF32 raw_sqrt(RawF32 x) { return _mm512_maskz_sqrt_ps(__mmask16(0xffff), x); }
+inline RawF64 raw_sqrt(RawF64 x) { return _mm512_maskz_sqrt_pd(__mmask8(0xff), x); }
+
+inline __mmask16 first_lanes(const float*, index n) { return __mmask16((1u << n) - 1u); }
+inline __mmask8 first_lanes(const double*, index n) { return __mmask8((1u << n) - 1u); }
+inline RawF32 raw_load_n(const float* p, index n) { return _mm512_maskz_loadu_ps(first_lanes(p, n), p); }
+inline RawF64 raw_load_n(const double* p, index n) { return _mm512_maskz_loadu_pd(first_lanes(p, n), p); }
+inline void raw_store_n(float* p, RawF32 x, index n) { _mm512_mask_storeu_ps(p, first_lanes(p, n), x); }
+inline void raw_store_n(double* p, RawF64 x, index n) { _mm512_mask_storeu_pd(p, first_lanes(p, n), x); }
+
+// 16 bytes from each of the addresses p, p + stride, ... side by side.
+inline RawF32 raw_load_pieces(const float* p, index stride) {
+  const __m512 v = _mm512_castps128_ps512(_mm_loadu_ps(p));
+  const __m512 w = _mm512_insertf32x4(v, _mm_loadu_ps(p + stride), 1);
+  return _mm512_insertf32x4(_mm512_insertf32x4(w, _mm_loadu_ps(p + 2 * stride), 2), _mm_loadu_ps(p + 3 * stride), 3);
+}
+inline RawF64 raw_load_pieces(const double* p, index stride) {
+  const __m512d v = _mm512_castpd128_pd512(_mm_loadu_pd(p));
+  const __m512d w = _mm512_insertf64x2(v, _mm_loadu_pd(p + stride), 1);
+  return _mm512_insertf64x2(_mm512_insertf64x2(w, _mm_loadu_pd(p + 2 * stride), 2), _mm_loadu_pd(p + 3 * stride), 3);
+}
+// Interleave the low (high) halves of every 16 bytes.
+inline RawF32 raw_zip_low(RawF32 a, RawF32 b) { return _mm512_maskz_unpacklo_ps(__mmask16(0xffff), a, b); }
+inline RawF32 raw_zip_high(RawF32 a, RawF32 b) { return _mm512_maskz_unpackhi_ps(__mmask16(0xffff), a, b); }
+inline RawF64 raw_zip_low(RawF64 a, RawF64 b) { return _mm512_maskz_unpacklo_pd(__mmask8(0xff), a, b); }
+inline RawF64 raw_zip_high(RawF64 a, RawF64 b) { return _mm512_maskz_unpackhi_pd(__mmask8(0xff), a, b); }
+
+}  // namespace
+}  // namespace ranvier::kernels::avx512

@@ -1,0 +1,40 @@
+// What every processor has: vectors of 16 bytes, multiply and add rounded separately. On x86 this is x86-64-v2;
+// elsewhere the compiler's own vectors.
+#pragma once
+
+#if defined(__SSE2__)
+#include <immintrin.h>
+#endif
+
+#include "kernels.hpp"
+
+namespace ranvier::kernels::baseline {
+namespace {
+
+constexpr int kVectorBytes = 16;
+constexpr int kTileRows = 5, kTileVectors = 2;  // 10 accumulators; products need registers of their own
+
+typedef float RawF32 __attribute__((vector_size(kVectorBytes)));
+typedef double RawF64 __attribute__((vector_size(kVectorBytes)));
+
+inline RawF32 raw_fma(RawF32 a, RawF32 b, RawF32 c) { return a * b + c; }
+inline RawF64 raw_fma(RawF64 a, RawF64 b, RawF64 c) { return a * b + c; }
+#if defined(__SSE2__)
+inline RawF32 raw_sqrt(RawF32 x) { return _mm_sqrt_ps(x); }
+inline RawF64 raw_sqrt(RawF64 x) { return _mm_sqrt_pd(x); }
+#else
+inline RawF32 raw_sqrt(RawF32 x) {
+  return RawF32{__builtin_sqrtf(x[0]), __builtin_sqrtf(x[1]), __builtin_sqrtf(x[2]), __builtin_sqrtf(x[3])};
+}
+inline RawF64 raw_sqrt(RawF64 x) { return RawF64{__builtin_sqrt(x[0]), __builtin_sqrt(x[1])}; }
+#endif
+
+#include "vec_partial.inl"
+
+inline RawF32 raw_zip_low(RawF32 a, RawF32 b) { return RawF32{a[0], b[0], a[1], b[1]}; }
+inline RawF32 raw_zip_high(RawF32 a, RawF32 b) { return RawF32{a[2], b[2], a[3], b[3]}; }
+inline RawF64 raw_zip_low(RawF64 a, RawF64 b) { return RawF64{a[0], b[0]}; }
+inline RawF64 raw_zip_high(RawF64 a, RawF64 b) { return RawF64{a[1], b[1]}; }
+
+}  // namespace
+}  // namespace ranvier::kernels::baseline
