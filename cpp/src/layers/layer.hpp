@@ -1,0 +1,145 @@
+// A node kind: everything differentiable, from `dense` to `add`, is one class derived from Layer in one .cpp file of
+// this folder, which registers itself. Sizes and shapes are per row: the batch is the leading axis of every tensor.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "kernels/kernels.hpp"
+#include "ranvier/config.hpp"
+#include "ranvier/shape.hpp"
+#include "runtime/buffer.hpp"
+#include "runtime/error.hpp"
+#include "runtime/threads.hpp"
+
+namespace ranvier {
+
+template <class T>
+class ActivationChoice;
+
+/// How the C++ API fills a new parameter; Python has its own initializers.
+enum class Initial { zeros, ones, glorot_uniform };
+
+/// An array that layers and networks share.
+template <class T>
+struct Parameter {
+  Parameter(std::string name, Shape shape, Initial initial)
+      : name(std::move(name)), shape(std::move(shape)), initial(initial), value(size(this->shape)) {}
+
+  std::string name;
+  Shape shape;
+  Initial initial;
+  Buffer<T> value;
+  bool trainable = true;
+};
+
+/// What a node is given when it runs. All threads of the team call the layer together, and each does its share; the
+/// caller puts a barrier after the call. Tensor i of x has batch * size(x_shapes[i]) elements.
+template <class T>
+struct Pass {
+  Team* team;
+  const kernels::Kernels<T>* kernels;
+  index batch;
+  bool training;  // layers behave as in training: dropout drops
+  bool keep;      // a backward pass follows: what it reads must be kept
+  kernels::RandomKey key;  // this node's random stream in this step
+  const std::vector<Shape>* x_shapes;
+  const std::vector<Shape>* y_shapes;
+  T* const* x;
+  T* const* y;
+  T* const* dy;         // backward: gradient of y, which the layer may overwrite
+  T* const* dx;         // backward: to be overwritten with the gradient of x; null where nobody needs it
+  T* const* dparameters;  // backward: to be overwritten, in the order of parameters(); null where nobody needs it
+  T* workspace;         // Layer::workspace elements, kept from forward to backward
+  T* scratch;           // Layer::scratch elements of this thread's own
+
+  index x_size(std::size_t i) const { return size((*x_shapes)[i]); }
+  index y_size(std::size_t i) const { return size((*y_shapes)[i]); }
+};
+
+template <class T>
+class Layer {
+ public:
+  using Parameters = std::vector<std::shared_ptr<Parameter<T>>>;
+
+  Layer(std::string kind, std::string name) : kind_(std::move(kind)), name_(std::move(name)) {}
+  virtual ~Layer() = default;
+
+  const std::string& kind() const { return kind_; }
+  const std::string& name() const { return name_; }
+  const Parameters& parameters() const { return parameters_; }
+  bool built() const { return built_; }
+
+  /// Creates the parameters for inputs of these shapes, once; later calls only check that the shapes still fit.
+  void build(const std::vector<Shape>& x);
+
+  /// Shapes of the outputs; throws std::invalid_argument if the layer cannot take such inputs.
+  virtual std::vector<Shape> output_shapes(const std::vector<Shape>& x) const = 0;
+
+  /// Elements kept from forward to backward, and elements each thread needs while it runs.
+  virtual index workspace(const std::vector<Shape>&, index /*batch*/) const { return 0; }
+  virtual index scratch(const std::vector<Shape>&, index /*batch*/) const { return 0; }
+
+  /// Multiplications and additions of forward for one row: decides when threads pay.
+  virtual double flops(const std::vector<Shape>& x) const;
+
+  virtual void forward(const Pass<T>& pass) const = 0;
+  virtual void backward(const Pass<T>& pass) const = 0;
+
+  /// The output is the input, seen in another shape: no memory, no work.
+  virtual bool is_view(bool /*training*/) const { return false; }
+
+  /// The activation, if applying it is all this layer does and it can be done row by row of the last axis; or null.
+  virtual const ActivationChoice<T>* only_activation() const { return nullptr; }
+
+  /// A layer that does this one's work and then `next`'s in one pass over memory, sharing this one's parameters; or null.
+  virtual std::shared_ptr<Layer> fused_with(const Layer& /*next*/) const { return nullptr; }
+
+  /// If the last thing this layer does is the activation called `activation` on the last axis: a layer that leaves it
+  /// out, sharing the parameters. Otherwise null.
+  virtual std::shared_ptr<Layer> without_activation(const std::string& /*activation*/) const { return nullptr; }
+
+ protected:
+  /// The parameters for inputs of these shapes.
+  virtual Parameters make_parameters(const std::vector<Shape>& /*x*/) const { return {}; }
+
+  /// For a layer made by fused_with or without_activation.
+  void share_parameters(const Layer& other) {
+    parameters_ = other.parameters_;
+    built_ = other.built_;
+  }
+
+  void require_inputs(const std::vector<Shape>& x, std::size_t count) const;
+
+ private:
+  std::string kind_, name_;
+  Parameters parameters_;
+  bool built_ = false;
+};
+
+template <class T>
+using LayerFactory = std::shared_ptr<Layer<T>> (*)(Config& config, const std::string& name);
+
+/// Makes a layer of a registered kind. Throws std::invalid_argument for an unknown kind, and for keys and values the
+/// kind does not take.
+template <class T>
+std::shared_ptr<Layer<T>> make_layer(const std::string& kind, Config config, const std::string& name);
+
+/// Registered kinds, sorted.
+std::vector<std::string> layer_kinds();
+
+bool register_layer(const char* kind, LayerFactory<float> single, LayerFactory<double> twice);
+
+/// The last line of a layer's file.
+#define RANVIER_REGISTER_LAYER(kind, Class)                                                             \
+  [[maybe_unused]] const bool registered = register_layer(                                              \
+      kind,                                                                                             \
+      [](Config& config, const std::string& name) -> std::shared_ptr<Layer<float>> {                    \
+        return std::make_shared<Class<float>>(config, name);                                            \
+      },                                                                                                \
+      [](Config& config, const std::string& name) -> std::shared_ptr<Layer<double>> {                   \
+        return std::make_shared<Class<double>>(config, name);                                           \
+      });
+
+}  // namespace ranvier
