@@ -1,0 +1,96 @@
+#include "network/graph.hpp"
+
+#include <algorithm>
+
+namespace ranvier {
+
+template <class T>
+ValueId Graph<T>::add_input(const Shape& shape, const std::string& name) {
+  for (index axis : shape)
+    if (axis < 1) fail(name, "expected sizes of at least 1, got input shape ", to_string_batched(shape));
+  values.push_back({shape, kNone});
+  inputs.push_back(values.size() - 1);
+  input_names.push_back(name);
+  return values.size() - 1;
+}
+
+template <class T>
+std::vector<ValueId> Graph<T>::add(std::shared_ptr<Layer<T>> layer, const std::vector<ValueId>& x) {
+  Node<T> node{std::move(layer), x, {}, {}, {}};
+  for (ValueId value : x) node.x_shapes.push_back(values.at(value).shape);
+  node.layer->build(node.x_shapes);
+  node.y_shapes = node.layer->output_shapes(node.x_shapes);
+  for (const Shape& shape : node.y_shapes) {
+    values.push_back({shape, nodes.size()});
+    node.y.push_back(values.size() - 1);
+  }
+  nodes.push_back(std::move(node));
+  return nodes.back().y;
+}
+
+template <class T>
+std::vector<int> Graph<T>::readers() const {
+  std::vector<int> count(values.size(), 0);
+  for (const auto& node : nodes)
+    for (ValueId value : node.x) ++count[value];
+  for (ValueId value : outputs) ++count[value];
+  return count;
+}
+
+template <class T>
+typename Layer<T>::Parameters Graph<T>::parameters() const {
+  typename Layer<T>::Parameters all;
+  for (const auto& node : nodes)
+    for (const auto& parameter : node.layer->parameters())
+      if (std::find(all.begin(), all.end(), parameter) == all.end()) all.push_back(parameter);
+  return all;
+}
+
+template <class T>
+Graph<T> Graph<T>::pruned() const {
+  std::vector<char> needed(values.size(), 0);
+  for (ValueId value : outputs) needed[value] = 1;
+  Graph result = *this;
+  result.nodes.clear();
+  for (auto node = nodes.rbegin(); node != nodes.rend(); ++node) {
+    if (std::none_of(node->y.begin(), node->y.end(), [&](ValueId value) { return needed[value]; })) continue;
+    for (ValueId value : node->x) needed[value] = 1;
+    result.nodes.push_back(*node);
+  }
+  std::reverse(result.nodes.begin(), result.nodes.end());
+  for (std::size_t i = 0; i < result.nodes.size(); ++i)
+    for (ValueId value : result.nodes[i].y) result.values[value].producer = i;
+  return result;
+}
+
+template <class T>
+Graph<T> Graph<T>::fused() const {
+  Graph result = *this;
+  const std::vector<int> readers = this->readers();
+  for (Node<T>& node : result.nodes) {
+    const std::size_t before = node.x.size() == 1 ? result.values[node.x[0]].producer : kNone;
+    if (before == kNone || readers[node.x[0]] != 1 || result.nodes[before].y.size() != 1) continue;
+    auto joined = result.nodes[before].layer->fused_with(*node.layer);
+    if (!joined) continue;
+    // The later node does both; the earlier one is left without a reader and pruned.
+    node.layer = std::move(joined);
+    node.x = result.nodes[before].x;
+    node.x_shapes = result.nodes[before].x_shapes;
+  }
+  return result.pruned();
+}
+
+template <class T>
+bool Graph<T>::drop_activation(ValueId output, const std::string& activation) {
+  if (values[output].producer == kNone || readers()[output] != 1) return false;
+  auto& layer = nodes[values[output].producer].layer;
+  auto bare = layer->without_activation(activation);
+  if (!bare) return false;
+  layer = std::move(bare);
+  return true;
+}
+
+template struct Graph<float>;
+template struct Graph<double>;
+
+}  // namespace ranvier

@@ -1,0 +1,188 @@
+#include "network/network.hpp"
+
+#include <algorithm>
+
+#include "runtime/denormals.hpp"
+
+namespace ranvier {
+
+namespace {
+
+// Rows that inference takes at once: enough for products at full speed, few enough that the activations stay in L2.
+constexpr index kFewestRows = 256, kMostRows = 2048, kCacheBytes = 1 << 20;
+
+}  // namespace
+
+template <class T>
+ValueId Network<T>::add_input(const Shape& shape, const std::string& input_name) {
+  return graph_.add_input(shape, input_name);
+}
+
+template <class T>
+std::vector<ValueId> Network<T>::add(std::shared_ptr<Layer<T>> layer, const std::vector<ValueId>& x) {
+  for (ValueId value : x)
+    if (value >= graph_.values.size()) fail(name, "there is no value ", value, " in this network");
+  return graph_.add(std::move(layer), x);
+}
+
+template <class T>
+void Network<T>::set_outputs(const std::vector<ValueId>& values) {
+  if (values.empty()) fail(name, "expected at least one output");
+  for (auto value = values.begin(); value != values.end(); ++value) {
+    if (*value >= graph_.values.size()) fail(name, "there is no value ", *value, " in this network");
+    if (std::find(values.begin(), value, *value) != value)
+      fail(name, "the same value is an output twice; pass it through an identity layer");
+  }
+  graph_.outputs = values;
+  const std::lock_guard<std::mutex> lock(mutex_);
+  idle_plans_.clear();
+}
+
+template <class T>
+index Network<T>::check_inputs(const std::vector<ArrayView>& x) const {
+  if (x.size() != graph_.inputs.size()) fail(name, "expected ", graph_.inputs.size(), " inputs, got ", x.size());
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    const Shape& wanted = graph_.values[graph_.inputs[i]].shape;
+    const std::string which = x.size() == 1 ? "" : " '" + graph_.input_names[i] + "'";
+    if (x[i].shape.empty() || x[i].row_shape() != wanted)
+      fail(name, "expected input", which, " ", to_string_batched(wanted), ", got ", to_string(x[i].shape));
+    if (x[i].rows() != x[0].rows())
+      fail(name, "expected inputs of one length, got ", x[0].rows(), " and ", x[i].rows(), " rows");
+  }
+  return x.empty() ? 0 : x[0].rows();
+}
+
+template <class T>
+std::unique_ptr<Plan<T>> Network<T>::take_plan() const {
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    while (!idle_plans_.empty()) {
+      std::unique_ptr<Plan<T>> plan = std::move(idle_plans_.back());
+      idle_plans_.pop_back();
+      if (plan->table() == &kernels::table<T>()) return plan;
+    }
+  }
+  return std::make_unique<Plan<T>>(graph_, kInference);
+}
+
+template <class T>
+void Network<T>::give_back(std::unique_ptr<Plan<T>> plan) const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  idle_plans_.push_back(std::move(plan));
+}
+
+template <class T>
+void Network<T>::predict_rows(Plan<T>& plan, Team& team, const std::vector<ArrayView>& x, index first, index count,
+                              const Outputs<T>& y) const {
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    const index n = x[i].row_elements();
+    if (const T* rows = contiguous<T>(x[i])) {
+      if (team.rank() == 0) plan.bind_input(i, rows + first * n);
+    } else {
+      if (team.rank() == 0) plan.own_input(i);
+      team.barrier();
+      const Range part = team.share(count);
+      gather(x[i], nullptr, first + part.begin, part.size(), plan.input(i) + part.begin * n);
+    }
+  }
+  team.barrier();
+  plan.forward(team, {count, {}});
+  for (std::size_t i = 0; i < y.size(); ++i) {
+    const index n = size(output_shape(i));
+    const Range part = team.share(count);
+    std::copy_n(plan.output(i) + part.begin * n, part.size() * n, y[i] + (first + part.begin) * n);
+  }
+  team.barrier();
+}
+
+template <class T>
+void Network<T>::predict(const std::vector<ArrayView>& x, const Outputs<T>& y) const {
+  const index rows = check_inputs(x);
+  std::unique_ptr<Plan<T>> plan = take_plan();
+  const index bytes = std::max<index>(1, plan->row_elements() * static_cast<index>(sizeof(T)));
+  const index block = std::min(std::max<index>(kCacheBytes / bytes, kFewestRows), kMostRows);
+  const int threads = plan->flops() * static_cast<double>(rows) < kWorthThreads ? 1 : num_threads();
+
+  if (threads > 1 && rows >= threads * kFewestRows) {
+    // Rows are independent: each thread runs blocks of its own, and never waits for another.
+    std::vector<std::unique_ptr<Plan<T>>> plans(static_cast<std::size_t>(threads));
+    plans[0] = std::move(plan);
+    for (auto& each : plans) {
+      if (!each) each = take_plan();
+      each->reserve(std::min(block, rows), 1);
+    }
+    run_team(threads, [&](Team& team) {
+      const FlushDenormals flush;
+      team.for_each((rows + block - 1) / block, [&](index i) {
+        Team alone;
+        predict_rows(*plans[static_cast<std::size_t>(team.rank())], alone, x, i * block,
+                     std::min(block, rows - i * block), y);
+      });
+    });
+    for (auto& each : plans) give_back(std::move(each));
+    return;
+  }
+  plan->reserve(std::min(block, rows), threads);
+  run_team(threads, [&](Team& team) {
+    const FlushDenormals flush;
+    for (index first = 0; first < rows; first += block)
+      predict_rows(*plan, team, x, first, std::min(block, rows - first), y);
+  });
+  give_back(std::move(plan));
+}
+
+template <class T>
+void Network<T>::run(const std::vector<ArrayView>& x, bool training, std::uint64_t seed, const Outputs<T>& y) const {
+  const index rows = check_inputs(x);
+  Plan<T> plan(graph_, {training, false, false});
+  const int threads = plan.flops() * static_cast<double>(rows) < kWorthThreads ? 1 : num_threads();
+  plan.reserve(rows, threads);
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    plan.own_input(i);
+    gather(x[i], nullptr, 0, rows, plan.input(i));
+  }
+  run_team(threads, [&](Team& team) {
+    const FlushDenormals flush;
+    plan.forward(team, {rows, {seed, 0}});
+  });
+  for (std::size_t i = 0; i < y.size(); ++i) std::copy_n(plan.output(i), rows * size(output_shape(i)), y[i]);
+}
+
+template <class T>
+void Network<T>::gradients(const std::vector<ArrayView>& x, const std::vector<ArrayView>& dy, bool training,
+                           std::uint64_t seed, const Outputs<T>& dx, const Outputs<T>& dparameters) const {
+  const index rows = check_inputs(x);
+  if (dy.size() != graph_.outputs.size())
+    fail(name, "expected ", graph_.outputs.size(), " output gradients, got ", dy.size());
+  for (std::size_t i = 0; i < dy.size(); ++i)
+    if (dy[i].rows() != rows || dy[i].row_shape() != output_shape(i))
+      fail(name, "expected output gradient ", to_string_batched(output_shape(i)), " of ", rows, " rows, got ",
+           to_string(dy[i].shape));
+  Plan<T> plan(graph_, {training, true, true});
+  const int threads = plan.flops() * static_cast<double>(rows) < kWorthThreads ? 1 : num_threads();
+  plan.reserve(rows, threads);
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    plan.own_input(i);
+    gather(x[i], nullptr, 0, rows, plan.input(i));
+  }
+  run_team(threads, [&](Team& team) {
+    const FlushDenormals flush;
+    const Step step{rows, {seed, 0}};
+    plan.forward(team, step);
+    for (std::size_t i = 0; i < dy.size(); ++i) {
+      const Range part = team.share(rows);
+      gather(dy[i], nullptr, part.begin, part.size(), plan.output_gradient(i) + part.begin * dy[i].row_elements());
+    }
+    team.barrier();
+    plan.backward(team, step);
+  });
+  for (std::size_t i = 0; i < dx.size(); ++i) std::copy_n(plan.input_gradient(i), rows * x[i].row_elements(), dx[i]);
+  for (std::size_t p = 0; p < dparameters.size(); ++p)
+    if (const T* gradient = plan.parameter_gradient(p))
+      std::copy_n(gradient, plan.parameters()[p]->value.size(), dparameters[p]);
+}
+
+template class Network<float>;
+template class Network<double>;
+
+}  // namespace ranvier

@@ -1,0 +1,61 @@
+// A graph that is complete, and the ways to run it.
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "network/plan.hpp"
+#include "runtime/array.hpp"
+
+namespace ranvier {
+
+/// The least work, in multiplications and additions, that is worth a second thread: about 150 us of one.
+constexpr double kWorthThreads = 20e6;
+
+/// One tensor for each output of a network: rows one after the other.
+template <class T>
+using Outputs = std::vector<T*>;
+
+template <class T>
+class Network {
+ public:
+  explicit Network(std::string name) : name(std::move(name)) {}
+
+  ValueId add_input(const Shape& shape, const std::string& input_name);
+  std::vector<ValueId> add(std::shared_ptr<Layer<T>> layer, const std::vector<ValueId>& x);
+  void set_outputs(const std::vector<ValueId>& values);
+
+  const Graph<T>& graph() const { return graph_; }
+  const Shape& output_shape(std::size_t i) const { return graph_.values[graph_.outputs[i]].shape; }
+
+  /// Rows of a batch of inputs. Throws std::invalid_argument if their number or shapes do not fit.
+  index check_inputs(const std::vector<ArrayView>& x) const;
+
+  /// Inference on any number of rows into y. Many threads may call it at once. A row's result does not depend on the
+  /// other rows.
+  void predict(const std::vector<ArrayView>& x, const Outputs<T>& y) const;
+
+  /// One forward pass over all rows as a single batch, in training mode (dropout) if `training`.
+  void run(const std::vector<ArrayView>& x, bool training, std::uint64_t seed, const Outputs<T>& y) const;
+
+  /// Gradients of sum(y * dy) with respect to the inputs, and to the parameters in the order of Graph::parameters.
+  void gradients(const std::vector<ArrayView>& x, const std::vector<ArrayView>& dy, bool training, std::uint64_t seed,
+                 const Outputs<T>& dx, const Outputs<T>& dparameters) const;
+
+  std::string name;
+
+ private:
+  std::unique_ptr<Plan<T>> take_plan() const;
+  void give_back(std::unique_ptr<Plan<T>> plan) const;
+  void predict_rows(Plan<T>& plan, Team& team, const std::vector<ArrayView>& x, index first, index count,
+                    const Outputs<T>& y) const;
+
+  Graph<T> graph_;
+  // Inference plans nobody uses at the moment: as many as ever predicted at once.
+  mutable std::mutex mutex_;
+  mutable std::vector<std::unique_ptr<Plan<T>>> idle_plans_;
+};
+
+}  // namespace ranvier
