@@ -1,0 +1,348 @@
+#include "training/trainer.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+
+#include "runtime/denormals.hpp"
+
+namespace ranvier {
+
+namespace {
+
+constexpr index kGrain = 16;  // rows
+
+// A pass of at most this much work a step looks at the clock every 16 steps only: reading it costs as much as 1 % of one.
+constexpr double kTinyStep = 1e6;
+
+double now() {
+  using namespace std::chrono;
+  return duration<double>(steady_clock::now().time_since_epoch()).count();
+}
+
+}  // namespace
+
+/// One output's part of a batch: R rows of C columns for each row of the batch.
+template <class T>
+struct Trainer<T>::Output {
+  explicit Output(Objective<T> wanted) : objective(std::move(wanted)), loss(objective.loss) {}
+
+  Objective<T> objective;
+  Loss<T> loss;           // the one that runs: of the logits, if the network ended in the activation that makes them
+  bool of_logits = false;
+  index R = 1, C = 1, target_columns = 1;
+  bool weighted = false;
+  Buffer<T> target, weights, scale, value, metric_value;
+  double batch_loss = 0, loss_total = 0;
+
+  void reserve(index batch) {
+    if (target.size() < batch * R * target_columns) target = Buffer<T>(batch * R * target_columns);
+    if (value.size() >= batch * R) return;
+    weights = Buffer<T>(batch * R);
+    scale = Buffer<T>(batch * R);
+    value = Buffer<T>(batch * R);
+    const auto metrics = static_cast<index>(objective.metrics.size() + objective.weighted_metrics.size());
+    metric_value = Buffer<T>(batch * R * metrics);
+  }
+
+  // Calls f(metric, its position, its weights or null).
+  template <class F>
+  void for_metrics(const F& f) {
+    index position = 0;
+    for (const auto& metric : objective.metrics) f(*metric, position++, static_cast<const T*>(nullptr));
+    for (const auto& metric : objective.weighted_metrics)
+      f(*metric, position++, weighted ? weights.data() : static_cast<const T*>(nullptr));
+  }
+};
+
+template <class T>
+Trainer<T>::Trainer(std::shared_ptr<Network<T>> network, std::vector<Objective<T>> objectives,
+                    std::shared_ptr<Optimizer<T>> optimizer)
+    : network_(std::move(network)), optimizer_(std::move(optimizer)) {
+  if (objectives.size() != network_->graph().outputs.size())
+    fail(network_->name, "expected one loss for each of the ", network_->graph().outputs.size(), " outputs, got ",
+         objectives.size());
+  for (Objective<T>& objective : objectives) outputs_.emplace_back(std::move(objective));
+}
+
+template <class T>
+Trainer<T>::~Trainer() = default;
+
+template <class T>
+void Trainer<T>::make_plans() {
+  std::vector<char> trainable;
+  for (const auto& parameter : network_->graph().parameters()) trainable.push_back(parameter->trainable);
+  if (training_plan_ && training_plan_->table() == &kernels::table<T>() && trainable == trainable_) return;
+  trainable_ = std::move(trainable);
+
+  // Cross-entropy of a softmax is computed from the logits: exact for any logit, where the logarithm of a probability
+  // that was rounded to 0 is not.
+  Graph<T> graph = network_->graph();
+  for (std::size_t i = 0; i < outputs_.size(); ++i) {
+    Output& output = outputs_[i];
+    const std::string link = output.objective.loss.link();
+    output.of_logits = !link.empty() && graph.drop_activation(graph.outputs[i], link);
+    output.loss = output.of_logits ? output.objective.loss.from_logits() : output.objective.loss;
+    const Shape& shape = network_->output_shape(i);
+    output.C = shape.empty() ? 1 : shape.back();
+    output.R = size(shape) / output.C;
+  }
+  training_plan_ = std::make_unique<Plan<T>>(graph, kTraining);
+  evaluation_plan_ = std::make_unique<Plan<T>>(graph, kInference);
+  gradients_.resize(training_plan_->parameters().size());
+}
+
+template <class T>
+void Trainer<T>::check(const Feed& feed) {
+  const index rows = network_->check_inputs(feed.x);
+  const std::string& who = network_->name;
+  if (rows == 0) fail(who, "expected at least one row of data, got none");
+  if (rows > INT32_MAX) fail(who, "expected at most ", INT32_MAX, " rows, got ", rows);
+  if (feed.y.size() != outputs_.size() || feed.weights.size() != outputs_.size())
+    fail(who, "expected targets for ", outputs_.size(), " outputs, got ", feed.y.size());
+  for (std::size_t i = 0; i < outputs_.size(); ++i) {
+    Output& output = outputs_[i];
+    const ArrayView& y = feed.y[i];
+    const ArrayView& weights = feed.weights[i];
+    if (y.rows() != rows) fail(who, "x has ", rows, " rows, but y has ", y.rows());
+    const index wanted = output.loss.target_columns(output.C);
+    if (y.row_elements() != output.R * wanted)
+      fail(who, output.objective.loss.kind(), " expected targets of ", output.R * wanted, " numbers a row for an output ",
+           to_string_batched(network_->output_shape(i)), ", got y ", to_string(y.shape));
+    output.for_metrics([&](const Metric<T>& metric, index, const T*) {
+      if (metric.target_columns(output.C) != wanted)
+        fail(who, "a metric needs targets of ", metric.target_columns(output.C), " numbers a row, but the loss ",
+             output.objective.loss.kind(), " needs ", wanted, ": choose a metric of the same form");
+    });
+    if (weights.data && (weights.rows() != rows || (weights.row_elements() != 1 && weights.row_elements() != output.R)))
+      fail(who, "expected one sample weight for each of ", rows, " rows, got ", to_string(weights.shape));
+  }
+}
+
+template <class T>
+void Trainer<T>::begin(Feed feed, PassOptions options) {
+  if (busy_.load()) throw std::runtime_error("[" + network_->name + "] another thread is training this model");
+  if (options.batch_size < 1) fail(network_->name, "batch_size must be at least 1, got ", options.batch_size);
+  make_plans();
+  check(feed);
+  feed_ = std::move(feed);
+  options_ = options;
+  const index rows = feed_.rows(), batch = std::min(options.batch_size, rows);
+  batch_ = 0;
+  batches_ = (rows + batch - 1) / batch;
+  if (options.batches >= 0) batches_ = std::min(batches_, options.batches);
+  loss_total_ = rows_total_ = 0;
+
+  plan_ = options.training ? training_plan_.get() : evaluation_plan_.get();
+  const double work = plan_->flops() * static_cast<double>(batch) * (options.training ? 3 : 1);
+  threads_ = work < kWorthThreads ? 1 : num_threads();
+  clock_stride_ = work < kTinyStep ? 16 : 1;
+  plan_->reserve(batch, threads_);
+  for (std::size_t i = 0; i < feed_.x.size(); ++i) plan_->own_input(i);
+  for (std::size_t i = 0; i < outputs_.size(); ++i) {
+    Output& output = outputs_[i];
+    output.target_columns = output.loss.target_columns(output.C);
+    output.weighted = feed_.weights[i].data != nullptr;
+    output.loss_total = 0;
+    output.reserve(batch);
+    output.for_metrics([](Metric<T>& metric, index, const T*) { metric.reset(); });
+  }
+  if (options.shuffle)
+    shuffle_rows(order_, rows, seed, options.epoch);
+  else
+    order_.clear();
+  if (!options.training) return;
+  for (std::size_t p = 0; p < gradients_.size(); ++p) gradients_[p] = plan_->parameter_gradient(p);
+  optimizer_->prepare(plan_->parameters());
+  keep_finite_parameters();
+}
+
+template <class T>
+void Trainer<T>::gather_batch(Team& team, index first, index rows) {
+  const std::int32_t* order = order_.empty() ? nullptr : order_.data() + first;
+  const Range part = team.share(rows, kGrain);
+  const auto take = [&](const ArrayView& from, T* to) {
+    gather(from, order ? order + part.begin : nullptr, first + part.begin, part.size(),
+           to + part.begin * from.row_elements());
+  };
+  for (std::size_t i = 0; i < feed_.x.size(); ++i) take(feed_.x[i], plan_->input(i));
+  for (std::size_t i = 0; i < outputs_.size(); ++i) {
+    Output& output = outputs_[i];
+    take(feed_.y[i], output.target.data());
+    if (!output.weighted) continue;
+    take(feed_.weights[i], output.weights.data());
+    if (feed_.weights[i].row_elements() == output.R) continue;
+    // One weight for a row of several positions: spread it, from the end, over the same buffer. Rows of other threads
+    // lie elsewhere only once spread, so one thread does it.
+    team.barrier();
+    if (team.rank() == 0)
+      for (index row = rows; row-- > 0;)
+        std::fill_n(output.weights.data() + row * output.R, output.R, output.weights[row]);
+  }
+  team.barrier();
+}
+
+/// Losses of the batch with the gradients of the outputs, and metrics. Returns the total loss, on every thread.
+template <class T>
+double Trainer<T>::losses(Team& team, index rows) {
+  for (std::size_t i = 0; i < outputs_.size(); ++i) {
+    Output& output = outputs_[i];
+    const Range batch_part = team.share(rows, kGrain);
+    const Range part{batch_part.begin * output.R, batch_part.end * output.R};
+    const index C = output.C, count = rows * output.R;
+
+    double weight_sum = static_cast<double>(count);
+    if (output.objective.loss.reduction() == Reduction::mean_with_sample_weight && output.weighted) {
+      weight_sum = 0;
+      for (index j = 0; j < count; ++j) weight_sum += static_cast<double>(output.weights[j]);
+    }
+    const double factor =
+        output.objective.weight / (output.objective.loss.reduction() == Reduction::sum ? 1.0 : weight_sum);
+    for (index j = part.begin; j < part.end; ++j)
+      output.scale[j] = static_cast<T>(output.weighted ? factor * static_cast<double>(output.weights[j]) : factor);
+
+    T* const prediction = plan_->output(i) + part.begin * C;
+    kernels::LossCall<T> call{};
+    call.target = output.target.data() + part.begin * output.target_columns;
+    call.prediction = prediction;
+    call.scale = output.scale.data() + part.begin;
+    call.value = output.value.data() + part.begin;
+    call.gradient = options_.training ? plan_->output_gradient(i) + part.begin * C : nullptr;
+    call.probability = output.of_logits ? prediction : nullptr;
+    call.rows = part.size();
+    call.columns = C;
+    output.loss.run(call);
+    output.for_metrics([&](const Metric<T>& metric, index position, const T*) {
+      metric.values({call.target, prediction, output.metric_value.data() + position * count + part.begin, part.size(), C});
+    });
+  }
+  team.barrier();
+
+  // Every thread sums all rows in the same order: the loss is the same for any number of threads, and all know it.
+  double total = 0;
+  for (Output& output : outputs_) {
+    const index count = rows * output.R;
+    double sum = 0, weight_sum = 0;
+    for (index j = 0; j < count; ++j) {
+      const double weight = output.weighted ? static_cast<double>(output.weights[j]) : 1.0;
+      sum += weight * static_cast<double>(output.value[j]);
+      weight_sum += weight;
+    }
+    const Reduction reduction = output.objective.loss.reduction();
+    const double divisor = reduction == Reduction::mean  ? static_cast<double>(count)
+                           : reduction == Reduction::sum ? 1.0
+                                                         : weight_sum;
+    const double loss = divisor != 0 ? sum / divisor : 0;
+    total += output.objective.weight * loss;
+    if (team.rank() != 0) continue;
+    output.loss_total += loss * static_cast<double>(rows);
+    output.for_metrics([&](Metric<T>& metric, index position, const T* weights) {
+      metric.add(output.metric_value.data() + position * count, weights, count);
+    });
+  }
+  if (team.rank() == 0) {
+    loss_total_ += total * static_cast<double>(rows);
+    rows_total_ += static_cast<double>(rows);
+  }
+  return total;
+}
+
+/// One batch; returns its loss. Where that is not finite in training, nothing is updated.
+template <class T>
+double Trainer<T>::step(Team& team) {
+  const index first = batch_ * options_.batch_size;
+  const index rows = std::min(options_.batch_size, feed_.rows() - first);
+  const Step step{rows, {seed, static_cast<std::uint64_t>(optimizer_->iterations()) * kStreamsPerStep}};
+  gather_batch(team, first, rows);
+  plan_->forward(team, step);
+  const double loss = losses(team, rows);
+  if (!options_.training || !std::isfinite(loss)) return loss;
+  plan_->backward(team, step);
+  optimizer_->step(team, *plan_->table(), plan_->parameters(), gradients_.data());
+  return loss;
+}
+
+template <class T>
+bool Trainer<T>::run(double seconds, index batches) {
+  if (busy_.exchange(true)) throw std::runtime_error("[" + network_->name + "] another thread is training this model");
+  struct Release {
+    std::atomic<bool>& busy;
+    ~Release() { busy = false; }
+  } release{busy_};
+  if (batch_ >= batches_) return false;
+
+  const index last = batches < 0 ? batches_ : std::min(batches_, batch_ + batches);
+  const double deadline = now() + seconds;
+  double loss = 0;
+  bool stop = batch_ >= last;
+  if (!stop)
+    run_team(threads_, [&](Team& team) {
+      const FlushDenormals flush;
+      do {
+        const double batch_loss = step(team);
+        if (team.rank() == 0) {
+          loss = batch_loss;
+          ++batch_;
+          stop = batch_ >= last || (options_.training && !std::isfinite(loss)) ||
+                 (batch_ % clock_stride_ == 0 && now() >= deadline);
+        }
+        team.barrier();  // the next write to `stop` is behind the next step's barriers
+      } while (!stop);
+    });
+  if (options_.training && !std::isfinite(loss)) fail_nonfinite(loss);
+  return batch_ < batches_;
+}
+
+template <class T>
+void Trainer<T>::keep_finite_parameters() {
+  const auto& parameters = plan_->parameters();
+  const auto& k = *plan_->table();
+  for (const auto& parameter : parameters)
+    if (!k.all_finite(parameter->value.data(), parameter->value.size())) return;
+  if (finite_.size() != parameters.size()) {
+    finite_.clear();
+    for (const auto& parameter : parameters) finite_.emplace_back(parameter->value.size());
+  }
+  for (std::size_t p = 0; p < parameters.size(); ++p)
+    std::copy_n(parameters[p]->value.data(), parameters[p]->value.size(), finite_[p].data());
+}
+
+template <class T>
+void Trainer<T>::fail_nonfinite(double loss) {
+  const auto& parameters = plan_->parameters();
+  const auto& k = *plan_->table();
+  bool restored = false;
+  for (const auto& parameter : parameters)
+    restored = restored || !k.all_finite(parameter->value.data(), parameter->value.size());
+  restored = restored && finite_.size() == parameters.size();
+  if (restored) {
+    for (std::size_t p = 0; p < parameters.size(); ++p)
+      std::copy_n(finite_[p].data(), finite_[p].size(), parameters[p]->value.data());
+    for (auto& slots : optimizer_->state())
+      for (Buffer<T>& values : slots.values)
+        if (!k.all_finite(values.data(), values.size())) k.fill(values.data(), T{0}, values.size());
+  }
+  batches_ = batch_;
+  throw NonFiniteLoss(text("[", network_->name, "] the loss became ", loss, " in epoch ", options_.epoch + 1, ", batch ",
+                           batch_, " of ", (feed_.rows() + options_.batch_size - 1) / options_.batch_size, "; ",
+                           restored ? "the weights are back at their values when this epoch began"
+                                    : "the weights are those before this batch",
+                           ". Lower the learning rate, clip the gradients, or scale the inputs and targets"));
+}
+
+template <class T>
+std::vector<double> Trainer<T>::results() const {
+  const double rows = std::max(rows_total_, 1.0);
+  std::vector<double> all{loss_total_ / rows};
+  for (const Output& output : outputs_) all.push_back(output.loss_total / rows);
+  for (const Output& output : outputs_) {
+    for (const auto& metric : output.objective.metrics) all.push_back(metric->result());
+    for (const auto& metric : output.objective.weighted_metrics) all.push_back(metric->result());
+  }
+  return all;
+}
+
+template class Trainer<float>;
+template class Trainer<double>;
+
+}  // namespace ranvier

@@ -1,0 +1,86 @@
+// Runs epochs: gather, forward, loss, backward, update and metrics of batch after batch, without returning in between.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <vector>
+
+#include "network/network.hpp"
+#include "training/feed.hpp"
+#include "training/loss.hpp"
+#include "training/metric.hpp"
+#include "training/optimizer.hpp"
+
+namespace ranvier {
+
+/// What is asked of one output of the network.
+template <class T>
+struct Objective {
+  Loss<T> loss;
+  double weight;  // of this loss in the total
+  std::vector<std::shared_ptr<Metric<T>>> metrics, weighted_metrics;
+};
+
+/// One pass over a feed.
+struct PassOptions {
+  index batch_size;
+  bool training;        // update the parameters, or only evaluate
+  bool shuffle;
+  std::uint64_t epoch;  // with the seed decides the order of rows
+  index batches;        // at most, or -1
+};
+
+template <class T>
+class Trainer {
+ public:
+  Trainer(std::shared_ptr<Network<T>> network, std::vector<Objective<T>> objectives,
+          std::shared_ptr<Optimizer<T>> optimizer);
+  ~Trainer();
+
+  /// Starts a pass and resets losses and metrics. Shapes and lengths are checked first; the values of labels are the
+  /// caller's to check.
+  void begin(Feed feed, PassOptions options);
+
+  /// Runs batches until `seconds` have passed or `batches` (-1: any number) are done; false once the pass is complete.
+  /// Throws NonFiniteLoss before the update that a batch with such a loss would have made.
+  bool run(double seconds, index batches);
+
+  index batch() const { return batch_; }
+  index batches() const { return batches_; }
+
+  /// Means over the pass so far: the total loss, each output's loss, then each output's metrics and weighted metrics.
+  std::vector<double> results() const;
+
+  std::uint64_t seed = 0;
+
+ private:
+  struct Output;
+
+  void make_plans();
+  void check(const Feed& feed);
+  double step(Team& team);
+  void gather_batch(Team& team, index first, index rows);
+  double losses(Team& team, index rows);
+  void keep_finite_parameters();
+  [[noreturn]] void fail_nonfinite(double loss);
+
+  std::shared_ptr<Network<T>> network_;
+  std::vector<Output> outputs_;
+  std::shared_ptr<Optimizer<T>> optimizer_;
+  std::unique_ptr<Plan<T>> training_plan_, evaluation_plan_;
+  Plan<T>* plan_ = nullptr;  // of the pass
+
+  Feed feed_;
+  PassOptions options_{};
+  std::vector<std::int32_t> order_;
+  index batch_ = 0, batches_ = 0;
+  int threads_ = 1;
+  std::vector<T*> gradients_;
+  std::vector<char> trainable_;        // of each parameter, when the plans were made
+  std::vector<Buffer<T>> finite_;      // the parameters when a pass last began with all of them finite
+  index clock_stride_ = 1;
+  double loss_total_ = 0, rows_total_ = 0;
+  std::atomic<bool> busy_{false};
+};
+
+}  // namespace ranvier
