@@ -1,0 +1,20 @@
+#include "pybind.hpp"
+
+namespace ranvier {
+
+PYBIND11_MODULE(_core, core) {
+  bind_runtime(core);
+  bind_registries(core);
+  bind_feed(core);
+  py::module_ single = core.def_submodule("float32");
+  bind_layers<float>(single);
+  bind_network<float>(single);
+  bind_training<float>(single);
+  py::module_ twice = core.def_submodule("float64");
+  bind_layers<double>(twice);
+  bind_network<double>(twice);
+  bind_training<double>(twice);
+  core.attr("__version__") = RANVIER_VERSION;
+}
+
+}  // namespace ranvier

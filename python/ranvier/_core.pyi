@@ -1,0 +1,167 @@
+"""The native core. Private: the public face is the Python around it.
+
+Shapes never include the batch axis. `Config` values are None, bool, int, float, str or flat lists of numbers; an unknown
+key, a missing one or a value of another type raises ValueError naming the layer, the key and what is valid.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Shape = tuple[int, ...]
+Config = Mapping[str, Any]
+Array = NDArray[Any]
+
+class NonFiniteLossError(ArithmeticError):
+    """The loss of a batch was NaN or infinite; training stopped before the update."""
+
+class Parameter:
+    """A trainable or constant array that layers, networks and Python share."""
+
+    name: str
+    trainable: bool
+    @property
+    def shape(self) -> Shape: ...
+    @property
+    def dtype(self) -> str: ...
+    def numpy(self) -> Array:
+        """A writable view that keeps the memory alive."""
+
+class Layer:
+    """One node kind with its configuration and parameters, for one scalar type."""
+
+    def __init__(self, kind: str, config: Config, name: str) -> None: ...
+    name: str
+    @property
+    def kind(self) -> str: ...
+    @property
+    def built(self) -> bool: ...
+    @property
+    def parameters(self) -> list[Parameter]: ...
+    def output_shapes(self, input_shapes: Sequence[Shape]) -> list[Shape]: ...
+    def build(self, input_shapes: Sequence[Shape]) -> None:
+        """Creates the parameters, all zero. Again with the same shapes: nothing; with others that do not fit: ValueError."""
+
+class Network:
+    """A directed acyclic graph of layers. Values are numbered; every layer call adds one node."""
+
+    def __init__(self, name: str) -> None: ...
+    name: str
+    def add_input(self, shape: Shape, name: str) -> int: ...
+    def add(self, layer: Layer, inputs: Sequence[int]) -> list[int]: ...
+    def set_outputs(self, values: Sequence[int]) -> None: ...
+    def shape(self, value: int) -> Shape: ...
+    @property
+    def parameters(self) -> list[Parameter]:
+        """Each once, in order of first use."""
+    def predict(self, inputs: Sequence[Array]) -> list[Array]:
+        """Inference on any number of rows; re-entrant, GIL released."""
+    def run(self, inputs: Sequence[Array], training: bool, seed: int) -> list[Array]:
+        """One forward pass over all rows as a single batch."""
+    def gradients(
+        self, inputs: Sequence[Array], output_gradients: Sequence[Array], training: bool, seed: int
+    ) -> tuple[list[Array], list[Array]]:
+        """Gradients of sum(output * output_gradient) with respect to the inputs and to the parameters, in their order."""
+
+class Loss:
+    """`reduction`: "sum_over_batch_size", "mean", "sum", "none" or "mean_with_sample_weight"."""
+
+    def __init__(self, kind: str, config: Config, reduction: str) -> None: ...
+    def values(self, y_true: Array, y_pred: Array) -> Array:
+        """The loss of each row; y_true is (..., C) like y_pred, or (...) class indices for a sparse loss."""
+
+class Metric:
+    """A streaming metric."""
+
+    def __init__(self, kind: str, config: Config) -> None: ...
+    def update(self, y_true: Array, y_pred: Array, sample_weight: Array | None) -> None: ...
+    def values(self, y_true: Array, y_pred: Array) -> Array:
+        """The value of each row, for metrics that are means of row values."""
+    def result(self) -> float: ...
+    def reset(self) -> None: ...
+
+class Optimizer:
+    def __init__(self, kind: str, config: Config) -> None: ...
+    learning_rate: float
+    iterations: int
+    def state(self) -> list[tuple[str, Array]]:
+        """(name, view) of every slot, in the order of the parameters; empty before the first step."""
+
+class Feed:
+    """Rows of x, y and weights, read where they lie: any dtype and strides, never copied whole."""
+
+    def __init__(self, x: Sequence[Array], y: Sequence[Array], sample_weight: Sequence[Array | None]) -> None: ...
+    @property
+    def rows(self) -> int: ...
+
+class Trainer:
+    """Runs epochs natively. One loss and a list of metrics for each output of the network."""
+
+    def __init__(
+        self,
+        network: Network,
+        losses: Sequence[Loss],
+        loss_weights: Sequence[float],
+        metrics: Sequence[Sequence[Metric]],
+        weighted_metrics: Sequence[Sequence[Metric]],
+        optimizer: Optimizer,
+    ) -> None: ...
+    seed: int
+    def begin(self, feed: Feed, batch_size: int, training: bool, shuffle: bool, epoch: int, steps: int) -> None:
+        """Starts a pass over the feed; metrics are reset. `steps`: batches at most, or -1. Row order depends only on (seed, epoch)."""
+    def run(self, seconds: float, batches: int) -> bool:
+        """Runs until the time or the number of batches (-1: any) is used up; False once the pass is complete."""
+    @property
+    def batch(self) -> int:
+        """Batches done in this pass."""
+    @property
+    def batches(self) -> int:
+        """Batches of the whole pass."""
+    def results(self) -> list[float]:
+        """Means so far: total loss, then each output's loss, then each output's metrics, then its weighted metrics."""
+
+class Scalars:
+    """Everything that exists once per scalar type: `_core.float32`, `_core.float64`."""
+
+    Layer: type[Layer]
+    Network: type[Network]
+    Loss: type[Loss]
+    Metric: type[Metric]
+    Optimizer: type[Optimizer]
+    Trainer: type[Trainer]
+    def activation(self, name: str, parameters: Config, x: Array) -> Array:
+        """Applies an activation of `activations()` elementwise."""
+    def axis_activation(self, name: str, x: Array, axis: int) -> Array: ...
+
+float32: Scalars
+float64: Scalars
+
+def layer_kinds() -> list[str]: ...
+def activations() -> list[dict[str, Any]]:
+    """Rows {name, formula, parameters: {name: default}}."""
+
+def axis_activations() -> list[dict[str, Any]]:
+    """Rows {name, formula, parameters: {}}."""
+
+def losses() -> list[dict[str, Any]]:
+    """Rows {name, formula, parameters: {name: default}, sparse, from_logits}."""
+
+def metric_kinds() -> list[str]: ...
+def optimizer_kinds() -> list[str]: ...
+def first_nonfinite(x: Array) -> int:
+    """Flat (C order) index of the first NaN or infinity, or -1. Any strides; integers are always finite."""
+
+def label_range(y: Array) -> tuple[float, float, int, int, int]:
+    """(least, greatest, index of the least, index of the greatest, index of the first non-integer or -1), flat C order."""
+
+def isa() -> str: ...
+def available_isas() -> list[str]: ...
+def select_isa(name: str) -> None: ...
+def num_threads() -> int: ...
+def set_num_threads(threads: int) -> None: ...
+def random_bits(seed: int, stream: int, first: int, count: int) -> NDArray[np.uint32]:
+    """Philox4x32-10 bits first .. first + count - 1 of a stream; `first` is a multiple of 4."""
+
+__version__: str
