@@ -1,0 +1,269 @@
+#include <limits>
+#include <string>
+#include <vector>
+
+#include "testing.hpp"
+
+namespace testing {
+namespace {
+
+enum Layout { kPlain, kTransposed };
+
+/// A product with its operands; rows of each matrix are `gap` elements longer than they need be.
+template <class T>
+struct Product {
+  index M, N, K;
+  std::vector<T> A, B, C, bias;
+  Gemm<T> g{};
+
+  Product(index M, index N, index K, Layout a = kPlain, Layout b = kPlain, index gap = 0)
+      : M(M), N(N), K(K),
+        A(random_vector<T>(a == kPlain ? M * (K + gap) : K * (M + gap), 1)),
+        B(random_vector<T>(b == kPlain ? K * (N + gap) : N * (K + gap), 2)),
+        C(random_vector<T>(M * (N + gap), 3)), bias(random_vector<T>(N, 4)) {
+    g.M = M;
+    g.N = N;
+    g.K = K;
+    g.A = A.data();
+    g.a_row = a == kPlain ? K + gap : 1;
+    g.a_col = a == kPlain ? 1 : M + gap;
+    g.B = B.data();
+    g.b_row = b == kPlain ? N + gap : 1;
+    g.b_col = b == kPlain ? 1 : K + gap;
+    g.C = C.data();
+    g.c_row = N + gap;
+  }
+  Product(const Product&) = delete;
+
+  /// Computes C, cut into about `wanted` blocks, last block first.
+  void run(const Kernels<T>& k, index wanted = 1) {
+    std::vector<T> scratch(k.gemm_scratch(g) + 64, T(1e30));
+    T* aligned = scratch.data();
+    while (reinterpret_cast<std::uintptr_t>(aligned) % 64 != 0) aligned++;
+    const Blocks blocks = k.gemm_blocks(g, wanted);
+    CHECK(blocks.count_m * blocks.count_n <= wanted);
+    for (index i = blocks.count_m * blocks.count_n - 1; i >= 0; i--) k.gemm(g, blocks, i, aligned);
+  }
+
+  T a(index m, index k) const { return A[m * g.a_row + k * g.a_col]; }
+  T b(index k, index n) const { return B[k * g.b_row + n * g.b_col]; }
+
+  /// The largest difference from the same product in long double, relative to sqrt(K + 1).
+  double error(const std::vector<T>& before) const {
+    double worst = 0;
+    for (index m = 0; m < M; m++) {
+      for (index n = 0; n < g.c_row; n++) {
+        const index at = m * g.c_row + n;
+        long double sum = before[at];
+        if (n < N) {
+          if (!g.accumulate) sum = g.bias ? bias[n] : T(0);
+          for (index k = 0; k < K; k++) sum += static_cast<long double>(a(m, k)) * b(k, n);
+          if (g.relu && sum < 0) sum = 0;
+        }
+        const double difference = std::abs(static_cast<double>(sum - C[at])) / std::sqrt(K + 1.0);
+        if (!(difference <= worst)) worst = difference;
+      }
+    }
+    return worst;
+  }
+};
+
+template <class T>
+constexpr double kTolerance = 32 * std::numeric_limits<T>::epsilon();  // one term missing is 1e-3
+
+struct Size {
+  index M, N, K;
+};
+
+const Size kSizes[] = {{1, 1, 1},    {1, 16, 32},  {10, 16, 1},   {10, 32, 16},  {10, 2, 32},    {10, 16, 32},
+                       {3, 17, 5},   {2, 40, 9},   {4, 200, 33},  {5, 31, 7},    {14, 32, 16},   {15, 33, 17},
+                       {29, 65, 31}, {32, 64, 64}, {13, 1, 100},  {1, 1, 1000},  {2, 130, 600},  {64, 10, 512},
+                       {33, 7, 530}, {61, 90, 3},  {128, 48, 45}, {7, 300, 1030}};
+
+}  // namespace
+
+TEST_CASE_TEMPLATE("gemm agrees with long double for every size, layout and start", T, float, double) {
+  for_each_isa<T>([](const Kernels<T>& k, const std::string&) {
+    for (const Size& s : kSizes) {
+      for (Layout a : {kPlain, kTransposed}) {
+        for (Layout b : {kPlain, kTransposed}) {
+          for (index gap : {0, 3}) {
+            for (int start : {0, 1, 2}) {
+              Product<T> p(s.M, s.N, s.K, a, b, gap);
+              p.g.bias = start == 1 ? p.bias.data() : nullptr;
+              p.g.relu = start == 1;
+              p.g.accumulate = start == 2;
+              const auto before = p.C;
+              p.run(k);
+              INFO("(M, N, K) = (", s.M, ", ", s.N, ", ", s.K, "), layouts ", a, b, ", gap ", gap, ", start ", start);
+              CHECK(p.error(before) < kTolerance<T>);
+            }
+          }
+        }
+      }
+    }
+  });
+}
+
+TEST_CASE_TEMPLATE("gemm is right where A and B are packed", T, float, double) {
+  for_each_isa<T>([](const Kernels<T>& k, const std::string&) {
+    for (const Size& s : {Size{64, 1030, 1024}, Size{37, 2100, 512}, Size{2100, 150, 300}}) {
+      for (Layout a : {kPlain, kTransposed}) {
+        for (Layout b : {kPlain, kTransposed}) {
+          Product<T> p(s.M, s.N, s.K, a, b);
+          const auto before = p.C;
+          p.run(k, 3);
+          INFO("(M, N, K) = (", s.M, ", ", s.N, ", ", s.K, "), layouts ", a, b);
+          CHECK(p.error(before) < kTolerance<T>);
+        }
+      }
+    }
+  });
+}
+
+TEST_CASE_TEMPLATE("gemm of nothing", T, float, double) {
+  for_each_isa<T>([](const Kernels<T>& k, const std::string&) {
+    Product<T> no_depth(5, 20, 0), no_rows(0, 20, 7), no_columns(5, 0, 7);
+    no_depth.g.bias = no_depth.bias.data();
+    no_depth.run(k);
+    for (index m = 0; m < 5; m++) {
+      for (index n = 0; n < 20; n++) CHECK(no_depth.C[m * 20 + n] == no_depth.bias[n]);
+    }
+    no_depth.g.bias = nullptr;
+    no_depth.run(k);
+    CHECK(no_depth.C == std::vector<T>(100, T(0)));
+    no_rows.run(k, 4);
+    no_columns.run(k, 4);
+  });
+}
+
+TEST_CASE_TEMPLATE("gemm gives the same bits for every cut into blocks", T, float, double) {
+  for_each_isa<T>([](const Kernels<T>& k, const std::string&) {
+    for (const Size& s : {Size{100, 150, 700}, Size{3, 500, 90}, Size{40, 33, 20}}) {
+      for (Layout b : {kPlain, kTransposed}) {
+        Product<T> p(s.M, s.N, s.K, kPlain, b);
+        p.g.bias = p.bias.data();
+        p.run(k);
+        const auto whole = p.C;
+        for (index wanted : {2, 3, 4, 7, 16, 64}) {
+          p.C.assign(p.C.size(), T(-7));
+          p.run(k, wanted);
+          CHECK(same_bits(p.C, whole));
+        }
+      }
+    }
+  });
+}
+
+TEST_CASE_TEMPLATE("a row of gemm has the same bits alone and in any batch", T, float, double) {
+  for_each_isa<T>([](const Kernels<T>& k, const std::string&) {
+    for (index N : {2, 10, 33, 300, 2000}) {
+      for (Layout b : {kPlain, kTransposed}) {
+        const index K = 77;
+        Product<T> p(70, N, K, kPlain, b);
+        p.g.bias = p.bias.data();
+        p.run(k);
+        const auto whole = p.C;
+        for (index rows : {1, 2, 3, 4, 5, 6, 13, 14, 29}) {
+          Product<T> part(rows, N, K, kPlain, b);
+          part.B = p.B;
+          part.g.B = part.B.data();
+          part.g.bias = p.bias.data();
+          part.A.assign(p.A.begin() + 31 * K, p.A.begin() + (31 + rows) * K);
+          part.g.A = part.A.data();
+          part.run(k);
+          CHECK(same_bits(part.C, std::vector<T>(whole.begin() + 31 * N, whole.begin() + (31 + rows) * N)));
+        }
+      }
+    }
+  });
+}
+
+TEST_CASE_TEMPLATE("instruction sets with fused multiply-add agree bit for bit", T, float, double) {
+  for (const Size& s : {Size{61, 90, 700}, Size{2, 333, 50}, Size{128, 10, 31}}) {
+    for (Layout b : {kPlain, kTransposed}) {
+      std::vector<T> expected;
+      for_each_isa<T>([&](const Kernels<T>& k, const std::string& isa) {
+        if (isa == "baseline") return;
+        Product<T> p(s.M, s.N, s.K, kPlain, b);
+        p.run(k);
+        if (expected.empty()) expected = p.C;
+        CHECK(same_bits(p.C, expected));
+      });
+    }
+  }
+}
+
+namespace {
+
+/// An optimizer step that keeps what it was given: the gradient reaches it once, whole, tile by tile.
+template <class T>
+struct Collected {
+  std::vector<T> gradient;
+  std::vector<int> times;
+  index columns;
+
+  static void take(const void* context, T* tile, index stride, index row, index column, index rows, index columns) {
+    auto& self = *const_cast<Collected*>(static_cast<const Collected*>(context));
+    for (index i = 0; i < rows; i++) {
+      for (index j = 0; j < columns; j++) {
+        self.gradient[(row + i) * self.columns + column + j] = tile[i * stride + j];
+        self.times[(row + i) * self.columns + column + j]++;
+      }
+    }
+  }
+};
+
+}  // namespace
+
+TEST_CASE_TEMPLATE("gemm hands every finished tile over once", T, float, double) {
+  for_each_isa<T>([](const Kernels<T>& k, const std::string&) {
+    for (const Size& s : {Size{50, 70, 32}, Size{3, 40, 9}, Size{784, 30, 700}, Size{20, 300, 1100}, Size{6, 5, 0}}) {
+      for (Layout a : {kPlain, kTransposed}) {
+        Product<T> p(s.M, s.N, s.K, a);
+        p.run(k);
+        const auto expected = p.C;
+        const auto touched = random_vector<T>(s.M * s.N, 5);
+        for (bool keep : {true, false}) {
+          for (index wanted : {1, 5}) {
+            Collected<T> collected{std::vector<T>(s.M * s.N), std::vector<int>(s.M * s.N), s.N};
+            p.C.assign(p.C.size(), T(-7));
+            p.g.finish = Collected<T>::take;
+            p.g.context = &collected;
+            p.g.keep = keep;
+            p.g.touched[0] = p.g.touched[2] = touched.data();
+            p.run(k, wanted);
+            CHECK(same_bits(collected.gradient, expected));
+            CHECK(collected.times == std::vector<int>(s.M * s.N, 1));
+            CHECK(same_bits(p.C, keep ? expected : std::vector<T>(s.M * s.N, T(-7))));
+          }
+        }
+      }
+    }
+  });
+}
+
+TEST_CASE_TEMPLATE("gemm spreads NaN and infinity to their rows and columns only", T, float, double) {
+  for_each_isa<T>([](const Kernels<T>& k, const std::string&) {
+    Product<T> p(20, 37, 50);
+    p.A[3 * 50 + 7] = NAN;
+    p.B[9 * 37 + 36] = INFINITY;
+    p.g.relu = true;
+    p.run(k);
+    for (index m = 0; m < 20; m++) {
+      for (index n = 0; n < 37; n++) {
+        INFO("row ", m, ", column ", n);
+        const T c = p.C[m * 37 + n];
+        if (m == 3) {
+          CHECK(std::isnan(c));
+        } else if (n == 36) {
+          CHECK((c == INFINITY || c == 0));
+        } else {
+          CHECK(std::isfinite(c));
+        }
+      }
+    }
+  });
+}
+
+}  // namespace testing

@@ -1,0 +1,151 @@
+// Threads, arrays, configuration and memory placement: what the floors above rely on.
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cmath>
+#include <limits>
+#include <numeric>
+
+#include "network/memory.hpp"
+#include "ranvier/config.hpp"
+#include "runtime/array.hpp"
+#include "runtime/error.hpp"
+#include "runtime/threads.hpp"
+#include "training/feed.hpp"
+
+namespace ranvier {
+
+TEST_CASE("team: shares cover the range once, whatever the grain") {
+  for (int threads : {1, 2, 3, 5})
+    for (index n : {0, 1, 7, 64, 1000})
+      for (index grain : {1, 16, 64}) {
+        std::vector<std::atomic<int>> hits(static_cast<std::size_t>(n));
+        run_team(threads, [&](Team& team) {
+          const Range part = team.share(n, grain);
+          for (index i = part.begin; i < part.end; ++i) ++hits[static_cast<std::size_t>(i)];
+        });
+        for (const auto& hit : hits) CHECK(hit == 1);
+      }
+}
+
+TEST_CASE("team: for_each hands out every index once, also across more loops than counters") {
+  constexpr int kLoops = 3 * TeamState::kCounters;
+  std::vector<std::atomic<int>> hits(100);
+  run_team(3, [&](Team& team) {
+    for (int loop = 0; loop < kLoops; ++loop)
+      team.for_each(100, [&](index i) { ++hits[static_cast<std::size_t>(i)]; });
+    team.barrier();
+    team.for_each(100, [&](index i) { ++hits[static_cast<std::size_t>(i)]; });
+  });
+  for (const auto& hit : hits) CHECK(hit == kLoops + 1);
+}
+
+TEST_CASE("team: a barrier separates phases") {
+  std::atomic<int> first{0};
+  std::atomic<bool> early{false};
+  run_team(4, [&](Team& team) {
+    for (int round = 1; round <= 50; ++round) {
+      ++first;
+      team.barrier();
+      if (first != round * team.size()) early = true;
+      team.barrier();
+    }
+  });
+  CHECK_FALSE(early);
+}
+
+TEST_CASE("team: inside a team another one runs alone") {
+  std::atomic<int> sizes{0};
+  run_team(2, [&](Team&) { run_team(2, [&](Team& inner) { sizes += inner.size(); }); });
+  CHECK(sizes == 2);
+}
+
+TEST_CASE("array: any element type and stride is gathered and converted") {
+  const std::uint8_t bytes[] = {1, 2, 3, 4, 5, 6, 7, 8};
+  // Columns 0 and 2 of a (2, 4) matrix, rows in reverse order.
+  const ArrayView view{bytes, ElementType::uint8, {2, 2}, {4, 2}};
+  CHECK_FALSE(view.rows_contiguous());
+  const std::int32_t order[] = {1, 0};
+  float y[4];
+  gather(view, order, 0, 2, y);
+  CHECK(std::vector<float>(y, y + 4) == std::vector<float>{5, 7, 1, 3});
+
+  const std::uint16_t halves[] = {0x3C00, 0xC000, 0x0001, 0x7C00};  // 1, -2, the least subnormal, infinity
+  double z[4];
+  gather(ArrayView{halves, ElementType::float16, {4}, {2}}, nullptr, 0, 4, z);
+  CHECK(z[0] == 1);
+  CHECK(z[1] == -2);
+  CHECK(z[2] == std::ldexp(1.0, -24));
+  CHECK(std::isinf(z[3]));
+}
+
+TEST_CASE("array: the first value that is not finite is found, in any layout") {
+  std::vector<float> x(1000, 1.0F);
+  CHECK(first_nonfinite(view_of(x.data(), 100, {10})) == -1);
+  x[537] = std::numeric_limits<float>::quiet_NaN();
+  x[900] = std::numeric_limits<float>::infinity();
+  CHECK(first_nonfinite(view_of(x.data(), 100, {10})) == 537);
+  // Transposed: element 537 is row 7, column 53, and element 900 is row 0, column 90.
+  const ArrayView transposed{x.data(), ElementType::float32, {10, 100}, {4, 40}};
+  CHECK(first_nonfinite(transposed) == 90);
+  x[900] = 1;
+  CHECK(first_nonfinite(transposed) == 753);
+  x[900] = std::numeric_limits<float>::infinity();
+  x[537] = std::numeric_limits<float>::max();
+  CHECK(first_nonfinite(view_of(x.data(), 100, {10})) == 900);
+}
+
+TEST_CASE("array: label range") {
+  const std::int64_t labels[] = {3, 0, -2, 7, 1};
+  const LabelRange range = label_range(ArrayView{labels, ElementType::int64, {5}, {8}});
+  CHECK(range.least == -2);
+  CHECK(range.least_at == 2);
+  CHECK(range.greatest == 7);
+  CHECK(range.greatest_at == 3);
+  CHECK(range.first_fraction == -1);
+  const float fractions[] = {1.0F, 2.5F};
+  CHECK(label_range(view_of(fractions, 2, {})).first_fraction == 1);
+}
+
+TEST_CASE("config: wrong types, missing and unknown keys are named") {
+  Config config{{"units", std::int64_t{3}}, {"rate", 0.5}, {"unitz", std::int64_t{4}}};
+  CHECK(config.integer("units") == 3);
+  CHECK(config.number("units") == 3.0);
+  CHECK_THROWS_WITH(config.integer("rate"), "'rate' must be an integer");
+  CHECK_THROWS_WITH(config.word("name"), "'name' must be a string, but is missing");
+  CHECK_THROWS_WITH_AS(config.finish("dense"), doctest::Contains("did you mean 'units'?"), std::invalid_argument);
+}
+
+TEST_CASE("memory: tensors alive together never overlap, others may") {
+  const std::vector<Lifetime> tensors{{100, 0, 1}, {50, 1, 2}, {100, 2, 3}, {10, 0, 3}, {70, 3, 3}};
+  const Placement placement = place(tensors, 16);
+  for (std::size_t i = 0; i < tensors.size(); ++i) {
+    CHECK(placement.offsets[i] % 16 == 0);
+    for (std::size_t j = 0; j < i; ++j) {
+      const bool together = tensors[i].first <= tensors[j].last && tensors[j].first <= tensors[i].last;
+      const bool apart = placement.offsets[i] + tensors[i].size <= placement.offsets[j] ||
+                         placement.offsets[j] + tensors[j].size <= placement.offsets[i];
+      CHECK((!together || apart));
+    }
+  }
+  CHECK(placement.total < 100 + 50 + 100 + 10 + 70);
+}
+
+TEST_CASE("feed: an epoch's order is a permutation that depends on the seed and the epoch only") {
+  std::vector<std::int32_t> first, again, other_epoch, other_seed;
+  shuffle_rows(first, 1000, 7, 0);
+  shuffle_rows(again, 1000, 7, 0);
+  shuffle_rows(other_epoch, 1000, 7, 1);
+  shuffle_rows(other_seed, 1000, 8, 0);
+  CHECK(first == again);
+  CHECK(first != other_epoch);
+  CHECK(first != other_seed);
+  std::sort(first.begin(), first.end());
+  std::vector<std::int32_t> all(1000);
+  std::iota(all.begin(), all.end(), 0);
+  CHECK(first == all);
+}
+
+}  // namespace ranvier
