@@ -43,8 +43,12 @@ class Dense final : public Layer<T> {
     const index M = batch * rows(x[0]), K = x[0].back();
     const auto& k = kernels::table<T>();
     T* none = nullptr;
+    kernels::Gemm<T> streamed = product_transposed_a<T>(K, units_, M, none, none, none);
+    streamed.keep = false;
+    streamed.finish = &Epilogue::apply;  // any: only whether there is one counts
     return std::max({k.gemm_scratch(product<T>(M, units_, K, none, none, none)),
                      k.gemm_scratch(product_transposed_a<T>(K, units_, M, none, none, none)),
+                     k.gemm_scratch(streamed),
                      k.gemm_scratch(product_transposed_b<T>(M, K, units_, none, none, none))});
   }
 
@@ -92,12 +96,24 @@ class Dense final : public Layer<T> {
       pass.team->barrier();
     }
     if (pass.dx[0]) multiply(pass, product_transposed_b<T>(M, K, N, dz, this->parameters()[0]->value.data(), pass.dx[0]));
-    if (T* dweight = pass.dparameters[0]) multiply(pass, product_transposed_a<T>(K, N, M, pass.x[0], dz, dweight));
+    if (const GradientSink<T>* sink = pass.sinks[0]) {
+      if (pass.dx[0]) pass.team->barrier();  // the weights are about to change
+      kernels::Gemm<T> g = product_transposed_a<T>(K, N, M, pass.x[0], dz, nullptr);
+      g.keep = false;
+      g.finish = sink->take;
+      g.context = sink->context;
+      std::copy_n(sink->touched, 3, g.touched);
+      multiply(pass, g);
+    } else if (T* dweight = pass.dparameters[0]) {
+      multiply(pass, product_transposed_a<T>(K, N, M, pass.x[0], dz, dweight));
+    }
     if (T* dbias = use_bias_ ? pass.dparameters[1] : nullptr) {
       const Range part = pass.team->share(N, kColumnGrain);
       pass.kernels->column_sum(dz + part.begin, M, part.size(), N, dbias + part.begin);
     }
   }
+
+  bool streams_gradient(std::size_t i) const override { return i == 0; }
 
   std::shared_ptr<Layer<T>> fused_with(const Layer<T>& next) const override {
     const ActivationChoice<T>* after = next.only_activation();

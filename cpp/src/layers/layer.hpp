@@ -34,6 +34,14 @@ struct Parameter {
   bool trainable = true;
 };
 
+/// Takes the gradient of a parameter tile by tile, while it is in L1, in place of memory: see kernels::Gemm::finish.
+template <class T>
+struct GradientSink {
+  void (*take)(const void* context, T* tile, index stride, index row, index column, index rows, index columns);
+  const void* context;
+  const T* touched[3];  // arrays shaped as the parameter that `take` will touch
+};
+
 /// What a node is given when it runs. All threads of the team call the layer together, and each does its share; the
 /// caller puts a barrier after the call. Tensor i of x has batch * size(x_shapes[i]) elements.
 template <class T>
@@ -51,6 +59,7 @@ struct Pass {
   T* const* dy;         // backward: gradient of y, which the layer may overwrite
   T* const* dx;         // backward: to be overwritten with the gradient of x; null where nobody needs it
   T* const* dparameters;  // backward: to be overwritten, in the order of parameters(); null where nobody needs it
+  const GradientSink<T>* const* sinks;  // backward: where not null, it takes the gradient; the parameter changes at once
   T* workspace;         // Layer::workspace elements, kept from forward to backward
   T* scratch;           // Layer::scratch elements of this thread's own
 
@@ -89,6 +98,9 @@ class Layer {
 
   /// The output is the input, seen in another shape: no memory, no work.
   virtual bool is_view(bool /*training*/) const { return false; }
+
+  /// Backward can give the gradient of parameter i to a sink, when it no longer reads the parameter.
+  virtual bool streams_gradient(std::size_t /*i*/) const { return false; }
 
   /// The activation, if applying it is all this layer does and it can be done row by row of the last axis; or null.
   virtual const ActivationChoice<T>* only_activation() const { return nullptr; }

@@ -23,9 +23,12 @@ Plan<T>::Plan(const Graph<T>& graph, PlanMode mode)
   pointers_.resize(values);
   gradients_.resize(values);
   parameter_gradients_.resize(parameters_.size());
+  streamed_.resize(parameters_.size());
   input_buffers_.resize(graph_.inputs.size());
   find_aliases();
   find_gradients();
+  for (std::size_t i = 0; i < routes_.size(); ++i)
+    routes_[i].sinks.resize(graph_.nodes[i].layer->parameters().size());
   for (const Node<T>& node : graph_.nodes) flops_ += node.layer->flops(node.x_shapes);
   row_elements_ = place(lifetimes(1), 1).total;
 }
@@ -102,8 +105,27 @@ std::vector<Lifetime> Plan<T>::lifetimes(index rows) const {
 }
 
 template <class T>
+bool Plan<T>::stream_gradient(std::size_t p, const GradientSink<T>* sink) {
+  const GradientSink<T>** found = nullptr;
+  for (std::size_t i = 0; i < routes_.size(); ++i) {
+    const Layer<T>& layer = *graph_.nodes[i].layer;
+    for (std::size_t j = 0; j < routes_[i].sinks.size(); ++j) {
+      if (layer.parameters()[j] != parameters_[p]) continue;
+      if (found || !layer.streams_gradient(j)) return false;
+      found = &routes_[i].sinks[j];
+    }
+  }
+  if (!found) return false;
+  *found = sink;
+  if (streamed_[p] != (sink != nullptr)) capacity_ = 0;  // memory for the gradient is needed, or no longer
+  streamed_[p] = sink != nullptr;
+  return sink != nullptr;
+}
+
+template <class T>
 void Plan<T>::reserve(index rows, int threads) {
-  if (rows > capacity_ || threads > threads_) allocate(std::max(rows, capacity_), std::max(threads, threads_));
+  if (rows > capacity_ || threads > threads_)
+    allocate(std::max(rows, capacity_), std::max(threads, threads_));
 }
 
 template <class T>
@@ -140,12 +162,12 @@ void Plan<T>::allocate(index rows, int threads) {
   std::vector<index> gradient_offset(parameters_.size(), 0);
   for (std::size_t p = 0; p < parameters_.size(); ++p) {
     gradient_offset[p] = gradients;
-    if (mode_.gradients && trained(p)) gradients += round_up(parameters_[p]->value.size(), kAlignment<T>);
+    if (stores_gradient(p)) gradients += round_up(parameters_[p]->value.size(), kAlignment<T>);
   }
   parameter_gradient_block_ = Buffer<T>(gradients);
   for (std::size_t p = 0; p < parameters_.size(); ++p)
     parameter_gradients_[p] =
-        mode_.gradients && trained(p) ? parameter_gradient_block_.data() + gradient_offset[p] : nullptr;
+        stores_gradient(p) ? parameter_gradient_block_.data() + gradient_offset[p] : nullptr;
 
   capacity_ = rows;
   threads_ = threads;
@@ -255,6 +277,7 @@ Pass<T> Plan<T>::pass(std::size_t i, Team& team, const Step& step) const {
           route.dy.data(),
           route.dx.data(),
           route.dparameters.data(),
+          route.sinks.data(),
           route.workspace,
           const_cast<T*>(scratch_.data()) + scratch_stride_ * team.rank()};
 }

@@ -32,6 +32,10 @@ class Plan {
  public:
   Plan(const Graph<T>& graph, PlanMode mode);
 
+  /// Gives the gradient of parameter p to `sink` (null: to memory) in every backward pass from now on, if the one layer
+  /// that uses it can; says whether it does. Before reserve.
+  bool stream_gradient(std::size_t p, const GradientSink<T>* sink);
+
   /// Makes sure that batches of up to `rows` rows fit, on teams of up to `threads`.
   void reserve(index rows, int threads);
 
@@ -46,7 +50,7 @@ class Plan {
   T* output(std::size_t i) const { return pointers_[graph_.outputs[i]]; }
 
   /// Where the gradient of output i is to be put before backward, and where those of the inputs and of parameter p
-  /// (in the order of Graph::parameters; null if it is not trained) are after it.
+  /// (in the order of Graph::parameters; null if it is not trained or streamed) are after it.
   T* output_gradient(std::size_t i) const { return gradients_[graph_.outputs[i]]; }
   T* input_gradient(std::size_t i) const { return gradients_[graph_.inputs[i]]; }
   T* parameter_gradient(std::size_t p) const { return parameter_gradients_[p]; }
@@ -72,6 +76,7 @@ class Plan {
   };
   struct Route {
     std::vector<T*> x, y, dy, dx, dparameters;
+    std::vector<const GradientSink<T>*> sinks;
     std::vector<std::size_t> unread;  // outputs that nobody reads: their gradient is zero
     std::vector<Addition> additions;
     T* workspace = nullptr;
@@ -87,7 +92,9 @@ class Plan {
   Pass<T> pass(std::size_t node, Team& team, const Step& step) const;
   index row_size(ValueId value) const { return size(graph_.values[value].shape); }
   bool is_input(ValueId value) const { return graph_.values[value].producer == kNone; }
-  bool trained(std::size_t parameter) const { return parameters_[parameter]->trainable; }
+  bool stores_gradient(std::size_t p) const {
+    return mode_.gradients && parameters_[p]->trainable && !streamed_[p];
+  }
   std::size_t parameter_position(const std::shared_ptr<Parameter<T>>& parameter) const;
 
   Graph<T> graph_;
@@ -97,6 +104,7 @@ class Plan {
   std::vector<ValueId> alias_;           // the value whose memory a value is seen in: itself for most
   std::vector<ValueId> gradient_alias_;  // the same for gradients
   std::vector<char> has_gradient_;
+  std::vector<char> streamed_;           // parameters whose gradient goes to a sink
   std::vector<Route> routes_;
   index row_elements_ = 0;
   double flops_ = 0;

@@ -10,6 +10,7 @@ namespace {
 // Sums of squares are taken over pieces of this many elements, whoever computes them, so that a norm does not depend
 // on the number of threads.
 constexpr index kPiece = 1 << 14;
+constexpr std::size_t kMostSlots = 4;
 constexpr index kGrain = 64;  // elements: a cache line of either type
 
 void require_positive_or_zero(const char* name, double value) {
@@ -58,6 +59,36 @@ void Optimizer<T>::prepare(const typename Layer<T>::Parameters& parameters) {
 }
 
 template <class T>
+std::optional<UpdateTarget<T>> Optimizer<T>::target(std::size_t p, const kernels::Kernels<T>& k) const {
+  // A clip needs all of a gradient, and a small one is not worth a tile's call.
+  constexpr index kWorthStreaming = 4096;
+  if (clips() || positions_[p] >= slots_.size()) return std::nullopt;
+  const Slots& slots = slots_[positions_[p]];
+  if (slots.parameter->value.size() < kWorthStreaming) return std::nullopt;
+  UpdateTarget<T> target{this, &k, slots.parameter->value.data(), {}, slots.parameter->shape.back()};
+  for (const Buffer<T>& values : slots.values) target.slots.push_back(const_cast<T*>(values.data()));
+  return target;
+}
+
+template <class T>
+GradientSink<T> Optimizer<T>::sink(const UpdateTarget<T>& target) {
+  GradientSink<T> sink{};
+  sink.context = &target;
+  sink.take = [](const void* context, T* tile, index stride, index row, index column, index rows, index columns) {
+    const auto& to = *static_cast<const UpdateTarget<T>*>(context);
+    T* slots[kMostSlots];
+    for (index i = 0; i < rows; ++i) {
+      const index offset = (row + i) * to.columns + column;
+      for (std::size_t s = 0; s < to.slots.size(); ++s) slots[s] = to.slots[s] + offset;
+      to.optimizer->update(*to.kernels, to.parameter + offset, slots, tile + i * stride, columns);
+    }
+  };
+  sink.touched[0] = target.parameter;
+  for (std::size_t s = 0; s < target.slots.size() && s < 2; ++s) sink.touched[s + 1] = target.slots[s];
+  return sink;
+}
+
+template <class T>
 void Optimizer<T>::clip(Team& team, const kernels::Kernels<T>& k, const typename Layer<T>::Parameters& parameters,
                         T* const* gradients) {
   const auto for_shares = [&](std::size_t p, auto change) {
@@ -102,9 +133,8 @@ template <class T>
 void Optimizer<T>::step(Team& team, const kernels::Kernels<T>& k, const typename Layer<T>::Parameters& parameters,
                         T* const* gradients) {
   // Each thread updates the part that it has clipped itself, so nothing waits in between.
-  if (options_.clipvalue > 0 || options_.clipnorm > 0 || options_.global_clipnorm > 0)
-    clip(team, k, parameters, gradients);
-  T* slots[4];
+  if (clips()) clip(team, k, parameters, gradients);
+  T* slots[kMostSlots];
   for (std::size_t p = 0; p < parameters.size(); ++p) {
     if (!gradients[p]) continue;
     const Range part = team.share(parameters[p]->value.size(), kGrain);

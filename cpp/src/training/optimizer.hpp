@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,19 @@ struct OptimizerOptions {
   double global_clipnorm;  // all gradients scaled together to at most this norm
 
   explicit OptimizerOptions(Config& config, double default_rate);
+};
+
+template <class T>
+class Optimizer;
+
+/// Where an optimizer finds parameter and state when it takes a gradient from a sink.
+template <class T>
+struct UpdateTarget {
+  const Optimizer<T>* optimizer;
+  const kernels::Kernels<T>* kernels;
+  T* parameter;
+  std::vector<T*> slots;
+  index columns;  // of the parameter as a matrix
 };
 
 template <class T>
@@ -46,7 +60,12 @@ class Optimizer {
   const std::vector<Slots>& state() const { return slots_; }
   std::vector<Slots>& state() { return slots_; }
 
-  /// One update of parameters[i] by gradients[i] (null: not trained), run by all threads of a team together; ends with
+  /// Where prepared parameter p can be updated from, tile by tile; empty if the update needs the whole gradient first.
+  std::optional<UpdateTarget<T>> target(std::size_t p, const kernels::Kernels<T>& k) const;
+  /// A sink that updates `target`, which must outlive it.
+  static GradientSink<T> sink(const UpdateTarget<T>& target);
+
+  /// One update of parameters[i] by gradients[i] (null: not trained, or updated by a sink), run by all threads of a team together; ends with
   /// a barrier. The gradients are overwritten.
   void step(Team& team, const kernels::Kernels<T>& k, const typename Layer<T>::Parameters& parameters,
             T* const* gradients);
@@ -63,6 +82,9 @@ class Optimizer {
   virtual void update(const kernels::Kernels<T>& k, T* w, T* const* slots, const T* g, index n) const = 0;
 
  private:
+  bool clips() const {
+    return options_.clipvalue > 0 || options_.clipnorm > 0 || options_.global_clipnorm > 0;
+  }
   void clip(Team& team, const kernels::Kernels<T>& k, const typename Layer<T>::Parameters& parameters,
             T* const* gradients);
 

@@ -137,6 +137,10 @@ void Trainer<T>::begin(Feed feed, PassOptions options) {
   const double work = plan_->flops() * static_cast<double>(batch) * (options.training ? 3 : 1);
   threads_ = work < kWorthThreads ? 1 : num_threads();
   clock_stride_ = work < kTinyStep ? 16 : 1;
+  if (options.training) {
+    optimizer_->prepare(plan_->parameters());
+    stream_updates();
+  }
   plan_->reserve(batch, threads_);
   for (std::size_t i = 0; i < feed_.x.size(); ++i) plan_->own_input(i);
   for (std::size_t i = 0; i < outputs_.size(); ++i) {
@@ -153,8 +157,26 @@ void Trainer<T>::begin(Feed feed, PassOptions options) {
     order_.clear();
   if (!options.training) return;
   for (std::size_t p = 0; p < gradients_.size(); ++p) gradients_[p] = plan_->parameter_gradient(p);
-  optimizer_->prepare(plan_->parameters());
   keep_finite_parameters();
+}
+
+/// Lets the optimizer consume the gradients of large matrices as they are computed, where its options allow: they
+/// never reach memory.
+template <class T>
+void Trainer<T>::stream_updates() {
+  const std::size_t count = plan_->parameters().size();
+  targets_.clear();
+  sinks_.clear();
+  targets_.reserve(count);  // sinks point into them
+  sinks_.reserve(count);
+  for (std::size_t p = 0; p < count; ++p) {
+    auto target = optimizer_->target(p, *plan_->table());
+    if (target) {
+      targets_.push_back(std::move(*target));
+      sinks_.push_back(Optimizer<T>::sink(targets_.back()));
+    }
+    plan_->stream_gradient(p, target ? &sinks_.back() : nullptr);
+  }
 }
 
 template <class T>

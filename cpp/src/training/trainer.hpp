@@ -61,6 +61,7 @@ class Trainer {
   double step(Team& team);
   void gather_batch(Team& team, index first, index rows);
   double losses(Team& team, index rows);
+  void stream_updates();
   void keep_finite_parameters();
   [[noreturn]] void fail_nonfinite(double loss);
 
@@ -76,6 +77,8 @@ class Trainer {
   index batch_ = 0, batches_ = 0;
   int threads_ = 1;
   std::vector<T*> gradients_;
+  std::vector<UpdateTarget<T>> targets_;    // of parameters that are updated tile by tile
+  std::vector<GradientSink<T>> sinks_;
   std::vector<char> trainable_;        // of each parameter, when the plans were made
   std::vector<Buffer<T>> finite_;      // the parameters when a pass last began with all of them finite
   index clock_stride_ = 1;
