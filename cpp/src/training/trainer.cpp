@@ -135,13 +135,15 @@ void Trainer<T>::begin(Feed feed, PassOptions options) {
 
   plan_ = options.training ? training_plan_.get() : evaluation_plan_.get();
   const double work = plan_->flops() * static_cast<double>(batch) * (options.training ? 3 : 1);
-  threads_ = work < kWorthThreads ? 1 : num_threads();
+  const int threads = work < kWorthThreads ? 1 : num_threads();
+  threads_ = options.training ? &training_threads_ : &evaluation_threads_;
+  threads_->begin(threads, work);
   clock_stride_ = work < kTinyStep ? 16 : 1;
   if (options.training) {
     optimizer_->prepare(plan_->parameters());
     stream_updates();
   }
-  plan_->reserve(batch, threads_);
+  plan_->reserve(batch, threads);
   for (std::size_t i = 0; i < feed_.x.size(); ++i) plan_->own_input(i);
   for (std::size_t i = 0; i < outputs_.size(); ++i) {
     Output& output = outputs_[i];
@@ -284,6 +286,27 @@ double Trainer<T>::step(Team& team) {
   return loss;
 }
 
+/// Runs batches up to number `last` until the deadline, or until a loss is not finite in training; returns the last loss.
+template <class T>
+double Trainer<T>::run_stretch(index last, double deadline) {
+  double loss = 0;
+  bool stop = false;
+  run_team(threads_->threads(), [&](Team& team) {
+    const FlushDenormals flush;
+    do {
+      const double batch_loss = step(team);
+      if (team.rank() == 0) {
+        loss = batch_loss;
+        ++batch_;
+        stop = batch_ >= last || (options_.training && !std::isfinite(loss)) ||
+               (batch_ % clock_stride_ == 0 && now() >= deadline);
+      }
+      team.barrier();  // the next write to `stop` is behind the next step's barriers
+    } while (!stop);
+  });
+  return loss;
+}
+
 template <class T>
 bool Trainer<T>::run(double seconds, index batches) {
   if (busy_.exchange(true)) throw std::runtime_error("[" + network_->name + "] another thread is training this model");
@@ -291,27 +314,15 @@ bool Trainer<T>::run(double seconds, index batches) {
     std::atomic<bool>& busy;
     ~Release() { busy = false; }
   } release{busy_};
-  if (batch_ >= batches_) return false;
 
   const index last = batches < 0 ? batches_ : std::min(batches_, batch_ + batches);
   const double deadline = now() + seconds;
-  double loss = 0;
-  bool stop = batch_ >= last;
-  if (!stop)
-    run_team(threads_, [&](Team& team) {
-      const FlushDenormals flush;
-      do {
-        const double batch_loss = step(team);
-        if (team.rank() == 0) {
-          loss = batch_loss;
-          ++batch_;
-          stop = batch_ >= last || (options_.training && !std::isfinite(loss)) ||
-                 (batch_ % clock_stride_ == 0 && now() >= deadline);
-        }
-        team.barrier();  // the next write to `stop` is behind the next step's barriers
-      } while (!stop);
-    });
-  if (options_.training && !std::isfinite(loss)) fail_nonfinite(loss);
+  for (double start = now(); batch_ < last && start < deadline; start = now()) {
+    const index first = batch_;
+    const double loss = run_stretch(last, std::min(deadline, start + threads_->seconds()));
+    threads_->report((now() - start) / static_cast<double>(batch_ - first));
+    if (options_.training && !std::isfinite(loss)) fail_nonfinite(loss);
+  }
   return batch_ < batches_;
 }
 

@@ -10,6 +10,7 @@
 #include "training/loss.hpp"
 #include "training/metric.hpp"
 #include "training/optimizer.hpp"
+#include "training/thread_choice.hpp"
 
 namespace ranvier {
 
@@ -59,6 +60,7 @@ class Trainer {
   void make_plans();
   void check(const Feed& feed);
   double step(Team& team);
+  double run_stretch(index last, double deadline);
   void gather_batch(Team& team, index first, index rows);
   double losses(Team& team, index rows);
   void stream_updates();
@@ -75,7 +77,8 @@ class Trainer {
   PassOptions options_{};
   std::vector<std::int32_t> order_;
   index batch_ = 0, batches_ = 0;
-  int threads_ = 1;
+  ThreadChoice training_threads_, evaluation_threads_;
+  ThreadChoice* threads_ = nullptr;  // of the pass
   std::vector<T*> gradients_;
   std::vector<UpdateTarget<T>> targets_;    // of parameters that are updated tile by tile
   std::vector<GradientSink<T>> sinks_;
