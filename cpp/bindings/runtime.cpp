@@ -10,6 +10,8 @@ void bind_runtime(py::module_& core) {
   core.def("num_threads", &num_threads);
   core.def("set_num_threads", &set_num_threads, py::arg("threads"));
 
+  core.def("work_alone", &work_alone, py::arg("alone"));
+
   core.def("isa", [] { return kernels::active().isa; });
   core.def("available_isas", [] {
     std::vector<std::string> names;

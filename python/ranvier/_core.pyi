@@ -1,7 +1,7 @@
 """The native core. Private: the public face is the Python around it.
 
-Shapes never include the batch axis. `Config` values are None, bool, int, float, str or flat lists of numbers; an unknown
-key, a missing one or a value of another type raises ValueError naming the layer, the key and what is valid.
+Shapes never include the batch axis. `Config` values are None, bool, int, float, str or flat lists of numbers; an
+unknown key, a missing one or a value of another type raises ValueError naming the layer, the key and what is valid.
 """
 
 from collections.abc import Mapping, Sequence
@@ -42,7 +42,7 @@ class Layer:
     def parameters(self) -> list[Parameter]: ...
     def output_shapes(self, input_shapes: Sequence[Shape]) -> list[Shape]: ...
     def build(self, input_shapes: Sequence[Shape]) -> None:
-        """Creates the parameters, all zero. Again with the same shapes: nothing; with others that do not fit: ValueError."""
+        """Creates the parameters, all zero; again with shapes that fit: nothing; with others: ValueError."""
 
 class Network:
     """A directed acyclic graph of layers. Values are numbered; every layer call adds one node."""
@@ -63,7 +63,7 @@ class Network:
     def gradients(
         self, inputs: Sequence[Array], output_gradients: Sequence[Array], training: bool, seed: int
     ) -> tuple[list[Array], list[Array]]:
-        """Gradients of sum(output * output_gradient) with respect to the inputs and to the parameters, in their order."""
+        """Gradients of sum(output * output_gradient) with respect to the inputs and the parameters, in their order."""
 
 class Loss:
     """`reduction`: "sum_over_batch_size", "mean", "sum", "none" or "mean_with_sample_weight"."""
@@ -110,7 +110,10 @@ class Trainer:
     ) -> None: ...
     seed: int
     def begin(self, feed: Feed, batch_size: int, training: bool, shuffle: bool, epoch: int, steps: int) -> None:
-        """Starts a pass over the feed; metrics are reset. `steps`: batches at most, or -1. Row order depends only on (seed, epoch)."""
+        """Starts a pass over the feed; metrics are reset. `steps`: batches at most, or -1.
+
+        Row order depends only on (seed, epoch).
+        """
     def run(self, seconds: float, batches: int) -> bool:
         """Runs until the time or the number of batches (-1: any) is used up; False once the pass is complete."""
     @property
@@ -131,8 +134,8 @@ class Scalars:
     Metric: type[Metric]
     Optimizer: type[Optimizer]
     Trainer: type[Trainer]
-    def activation(self, name: str, parameters: Config, x: Array) -> Array:
-        """Applies an activation of `activations()` elementwise."""
+    def activation(self, name: str, parameters: Sequence[float], x: Array) -> Array:
+        """Applies an activation of `activations()` elementwise; parameters in the order of its row."""
     def axis_activation(self, name: str, x: Array, axis: int) -> Array: ...
 
 float32: Scalars
@@ -154,13 +157,16 @@ def first_nonfinite(x: Array) -> int:
     """Flat (C order) index of the first NaN or infinity, or -1. Any strides; integers are always finite."""
 
 def label_range(y: Array) -> tuple[float, float, int, int, int]:
-    """(least, greatest, index of the least, index of the greatest, index of the first non-integer or -1), flat C order."""
+    """(least, greatest, index of the least, of the greatest, of the first non-integer or -1), flat C order."""
 
 def isa() -> str: ...
 def available_isas() -> list[str]: ...
 def select_isa(name: str) -> None: ...
 def num_threads() -> int: ...
 def set_num_threads(threads: int) -> None: ...
+def work_alone(alone: bool) -> bool:
+    """Whether this Python thread's native calls start no other threads; returns what it was."""
+
 def random_bits(seed: int, stream: int, first: int, count: int) -> NDArray[np.uint32]:
     """Philox4x32-10 bits first .. first + count - 1 of a stream; `first` is a multiple of 4."""
 

@@ -62,6 +62,15 @@ TEST_CASE("team: inside a team another one runs alone") {
   CHECK(sizes == 2);
 }
 
+TEST_CASE("team: a thread that works alone starts no other") {
+  const bool before = work_alone(true);
+  CHECK(num_threads() == 1);
+  int size = 0;
+  run_team(2, [&](Team& team) { size = team.size(); });
+  CHECK(size == 1);
+  work_alone(before);
+}
+
 TEST_CASE("array: any element type and stride is gathered and converted") {
   const std::uint8_t bytes[] = {1, 2, 3, 4, 5, 6, 7, 8};
   // Columns 0 and 2 of a (2, 4) matrix, rows in reverse order.

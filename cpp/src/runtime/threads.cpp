@@ -5,6 +5,7 @@
 #include <fstream>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #ifdef _OPENMP
@@ -24,6 +25,7 @@ namespace {
 
 std::atomic<int> chosen_threads{0};
 std::atomic<bool> forked_with_threads{false};
+thread_local bool alone_here = false;
 
 int affinity_threads() {
 #ifdef __linux__
@@ -93,11 +95,13 @@ void watch_forks() {
 }  // namespace
 
 int num_threads() {
-  if (forked_with_threads) return 1;
+  if (forked_with_threads || alone_here) return 1;
   if (const int chosen = chosen_threads) return chosen;
   static const int by_default = default_threads();
   return by_default;
 }
+
+bool work_alone(bool alone) { return std::exchange(alone_here, alone); }
 
 void set_num_threads(int threads) { chosen_threads = std::max(0, threads); }
 
@@ -128,18 +132,17 @@ void Team::wait() {
 }
 
 void detail::run_team(int threads, void (*body)(void*, Team&), void* context) {
-  static thread_local bool inside = false;
-  if (inside || forked_with_threads) {
+  if (alone_here || forked_with_threads) {
     Team alone;
     body(context, alone);
     return;
   }
   TeamState state;
   const auto member = [&](int rank, int size) {
-    inside = true;
+    const bool before = work_alone(true);
     Team team(rank, size, state);
     body(context, team);
-    inside = false;
+    work_alone(before);
   };
 #ifdef _OPENMP
   watch_forks();

@@ -76,6 +76,10 @@ int num_threads();
 /// Sets it, at least 1; 0 returns to the default.
 void set_num_threads(int threads);
 
+/// Whether the calling thread starts no others: its teams have one member and num_threads() is 1. Returns what it was.
+/// For callers that share work between threads themselves, such as many networks trained at once.
+bool work_alone(bool alone);
+
 namespace detail {
 void run_team(int threads, void (*body)(void*, Team&), void* context);
 }
