@@ -133,8 +133,9 @@ void Network<T>::predict(const std::vector<ArrayView>& x, const Outputs<T>& y) c
 
 template <class T>
 void Network<T>::run(const std::vector<ArrayView>& x, bool training, std::uint64_t seed, const Outputs<T>& y) const {
+  if (!training) return predict(x, y);
   const index rows = check_inputs(x);
-  Plan<T> plan(graph_, {training, false, false});
+  Plan<T> plan(graph_, {true, false, false});
   const int threads = plan.flops() * static_cast<double>(rows) < kWorthThreads ? 1 : num_threads();
   plan.reserve(rows, threads);
   for (std::size_t i = 0; i < x.size(); ++i) {
