@@ -1,0 +1,63 @@
+"""Ranvier: neural networks at full speed on ordinary CPUs, the Keras 3 API on a native core."""
+
+from ranvier import (
+    activations,
+    backend,
+    callbacks,
+    config,
+    initializers,
+    layers,
+    losses,
+    metrics,
+    models,
+    optimizers,
+    random,
+    utils,
+)
+from ranvier._core import __version__
+from ranvier.errors import NonFiniteLossError
+from ranvier.initializers import Initializer
+from ranvier.layers import Input, Layer
+from ranvier.losses import Loss
+from ranvier.metrics import Metric
+from ranvier.models import Model, Sequential
+from ranvier.optimizers import Optimizer
+from ranvier.symbol import KerasTensor
+from ranvier.variable import Variable
+
+__all__ = [
+    "Initializer",
+    "Input",
+    "KerasTensor",
+    "Layer",
+    "Loss",
+    "Metric",
+    "Model",
+    "NonFiniteLossError",
+    "Optimizer",
+    "Sequential",
+    "Variable",
+    "__version__",
+    "activations",
+    "backend",
+    "callbacks",
+    "config",
+    "initializers",
+    "layers",
+    "losses",
+    "metrics",
+    "models",
+    "optimizers",
+    "random",
+    "utils",
+    "version",
+]
+
+
+def version() -> str:
+    """The version of the library.
+
+    >>> version() == __version__
+    True
+    """
+    return __version__

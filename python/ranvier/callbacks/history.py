@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+import weakref
+from typing import Any
+
+from ranvier.callbacks.callback import Callback
+
+
+class History(Callback):
+    """What training did: `history` holds a list for each of the loss and the metrics, `epoch` the epochs' numbers.
+
+    `fit` returns one, and the model keeps it as `model.history`.
+
+    >>> history = History()
+    >>> history.on_epoch_end(0, {"loss": 0.5})
+    >>> history.history
+    {'loss': [0.5]}
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.epoch: list[int] = []
+        self.history: dict[str, list[Any]] = {}
+
+    # The model keeps its history: a strong reference back would keep both alive until the garbage collector comes.
+    def set_model(self, model: Any) -> None:
+        self._model_reference = weakref.ref(model)
+
+    @property
+    def model(self) -> Any:
+        """The model, as long as it lives."""
+        reference = getattr(self, "_model_reference", None)
+        return None if reference is None else reference()
+
+    def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
+        self.epoch = []
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        self.epoch.append(epoch)
+        for name, value in (logs or {}).items():
+            self.history.setdefault(name, []).append(value)
+
+    def __repr__(self) -> str:
+        return f"<History epochs={len(self.epoch)}, keys={list(self.history)}>"

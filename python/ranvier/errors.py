@@ -1,0 +1,43 @@
+"""The texts of errors: who complains, what was expected, what came, the way out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ranvier._core import NonFiniteLossError
+
+__all__ = ["NonFiniteLossError", "nearest", "one_of", "unknown"]
+
+
+def nearest(name: str, valid: Iterable[str]) -> str | None:
+    """The valid name that looks most like `name`, ignoring case, or None if none does.
+
+    >>> nearest("addam", ["sgd", "adam"])
+    'adam'
+    """
+    from difflib import get_close_matches
+
+    by_lower = {candidate.lower(): candidate for candidate in valid}
+    found = get_close_matches(name.lower(), by_lower, n=1, cutoff=0.6)
+    return by_lower[found[0]] if found else None
+
+
+def unknown(where: str, what: str, name: str, valid: Iterable[str]) -> str:
+    """The message for a name nobody knows: the nearest valid one, then all of them.
+
+    >>> unknown("compile", "optimizer", "addam", ["sgd", "adam"])
+    "[compile] unknown optimizer 'addam'; did you mean 'adam'? Valid: adam, sgd"
+    """
+    valid = sorted(valid)
+    suggestion = nearest(name, valid)
+    hint = f"; did you mean '{suggestion}'?" if suggestion else "."
+    return f"[{where}] unknown {what} '{name}'{hint} Valid: {', '.join(valid)}"
+
+
+def one_of(where: str, argument: str, value: object, valid: Iterable[object]) -> None:
+    """Raises ValueError unless `value` is one of the words `valid`.
+
+    >>> one_of("VarianceScaling", "mode", "fan_in", ["fan_in", "fan_out"])
+    """
+    if value not in (words := list(valid)):
+        raise ValueError(f"[{where}] {argument} must be one of {', '.join(map(repr, words))}; got {value!r}")

@@ -1,0 +1,66 @@
+"""Layers: the building blocks of models."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ranvier._configurable import from_description, plain
+from ranvier.layers.activations import ELU, LeakyReLU, ReLU, Softmax
+from ranvier.layers.core import Activation, Dense, Identity, Input, InputLayer
+from ranvier.layers.layer import Layer
+from ranvier.layers.merging import Add, Concatenate, add, concatenate
+from ranvier.layers.regularization import Dropout
+from ranvier.layers.reshaping import Flatten, Reshape
+
+__all__ = [
+    "ELU",
+    "Activation",
+    "Add",
+    "Concatenate",
+    "Dense",
+    "Dropout",
+    "Flatten",
+    "Identity",
+    "Input",
+    "InputLayer",
+    "Layer",
+    "LeakyReLU",
+    "ReLU",
+    "Reshape",
+    "Softmax",
+    "add",
+    "concatenate",
+    "deserialize",
+    "serialize",
+]
+
+
+def serialize(layer: Layer) -> Any:
+    """A layer as JSON can hold it, without its weights.
+
+    >>> serialize(Flatten(name="flat"))["class_name"]
+    'Flatten'
+    """
+    return plain(layer)
+
+
+def deserialize(description: dict[str, Any]) -> Layer:
+    """The layer that `serialize` described, with new weights.
+
+    Raises: ValueError for an unknown class.
+
+    >>> deserialize({"class_name": "Dense", "config": {"units": 2, "name": "pair"}})
+    <Dense name=pair, built=False>
+    """
+    layer: Layer = from_description(description, layer_classes(), "layers", "layer")
+    return layer
+
+
+def layer_classes() -> dict[str, type[Layer]]:
+    """Every layer class of this module by its name, the base left out."""
+    members = ((name, globals()[name]) for name in __all__)
+    return {
+        name: member
+        for name, member in members
+        if isinstance(member, type) and issubclass(member, Layer) and member is not Layer
+    }

@@ -1,0 +1,10 @@
+"""The layers that Keras has always kept under `layers.core`."""
+
+from ranvier.layers.core.activation import Activation
+from ranvier.layers.core.dense import Dense
+from ranvier.layers.core.identity import Identity
+from ranvier.layers.core.input_layer import Input, InputLayer
+from ranvier.layers.regularization import Dropout
+from ranvier.layers.reshaping import Flatten, Reshape
+
+__all__ = ["Activation", "Dense", "Dropout", "Flatten", "Identity", "Input", "InputLayer", "Reshape"]

@@ -1,0 +1,110 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from ranvier.layers.layer import Layer, checked_shape, row_shape
+from ranvier.symbol import KerasTensor, Node
+
+if TYPE_CHECKING:
+    from ranvier._typing import BatchShape
+
+
+class InputLayer(Layer):
+    """Where data enters a network. `Input` makes one and returns its symbol.
+
+    Args:
+        shape: shape of one row.
+        batch_size: accepted for compatibility; a network takes batches of any size.
+        dtype: "float32" or "float64"; arrays of any number type are converted batch by batch.
+        batch_shape: the shape with the batch axis in front, instead of `shape`.
+        name: unique in a model.
+
+    Output shape: (batch, *shape).
+    Raises: ValueError without a shape, or for one that is not of positive integers.
+
+    >>> InputLayer((4,)).output_shape
+    (None, 4)
+    """
+
+    def __init__(
+        self,
+        shape: Sequence[int] | int | None = None,
+        batch_size: int | None = None,
+        dtype: str | None = None,
+        batch_shape: Sequence[int | None] | None = None,
+        name: str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(name=name, dtype=dtype, **kwargs)
+        given = self.given_input_shape if shape is None else shape
+        if batch_shape is not None:
+            given = row_shape(batch_shape)
+        if given is None:
+            raise ValueError(f"[{self.name}] shape is missing: the shape of one row, such as Input((784,))")
+        self.shape = checked_shape(self.name, given)
+        self.batch_size = batch_size
+
+    @property
+    def batch_shape(self) -> BatchShape:
+        """The shape with the batch axis in front."""
+        return (self.batch_size, *self.shape)
+
+    @property
+    def built(self) -> bool:
+        return True
+
+    @property
+    def symbol(self) -> KerasTensor:
+        """The symbol of the data."""
+        return KerasTensor(self._only_node("symbol"), 0)
+
+    def _only_node(self, what: str) -> Node:
+        # An input exists without being called; as in every layer, its node belongs to the symbols.
+        node = next((node for reference in self._nodes if (node := reference()) is not None), None)
+        if node is None:
+            node = Node(self, (), [self.shape])
+            self.remember(node)
+        return node
+
+    @property
+    def input(self) -> KerasTensor:
+        """The symbol of the data."""
+        return self.symbol
+
+    @property
+    def input_shape(self) -> BatchShape:
+        """The shape with the batch axis in front."""
+        return self.batch_shape
+
+    def __call__(self, inputs: Any, training: bool = False) -> Any:
+        """Returns its inputs as they are."""
+        return inputs
+
+    def get_config(self) -> dict[str, Any]:
+        return {"name": self.name, "dtype": self.dtype, "shape": list(self.shape), "batch_size": self.batch_size}
+
+
+def Input(
+    shape: Sequence[int] | int | None = None,
+    batch_size: int | None = None,
+    dtype: str | None = None,
+    batch_shape: Sequence[int | None] | None = None,
+    name: str | None = None,
+) -> KerasTensor:
+    """The symbol of a network's input: what the first layers are called on.
+
+    Args:
+        shape: shape of one row, such as (784,).
+        batch_size: accepted for compatibility; a network takes batches of any size.
+        dtype: "float32" or "float64".
+        batch_shape: the shape with the batch axis in front, instead of `shape`.
+        name: unique in a model.
+
+    Output shape: (batch, *shape).
+    Raises: ValueError without a shape, or for one that is not of positive integers.
+
+    >>> Input((4,)).shape
+    (None, 4)
+    """
+    return InputLayer(shape, batch_size, dtype, batch_shape, name).symbol

@@ -1,0 +1,168 @@
+"""The loops around the native trainer: epochs, batch hooks, progress."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from ranvier import _core
+    from ranvier._typing import Array
+    from ranvier.callbacks import CallbackList
+    from ranvier.models.compiled import Compiled
+    from ranvier.models.data import Data
+    from ranvier.models.training import Training
+    from ranvier.utils.progress import Progress
+
+# How long native code runs before Python looks for Ctrl-C and draws.
+_SLICE_SECONDS = 0.05
+
+
+class Options:
+    """The numbers that `fit` was given, checked."""
+
+    def __init__(
+        self,
+        *,
+        batch_size: int,
+        epochs: int,
+        initial_epoch: int,
+        steps: int,
+        validation_steps: int,
+        validation_batch_size: int,
+        validation_freq: int | Sequence[int],
+        shuffle: bool,
+    ) -> None:
+        if not isinstance(validation_freq, int | Sequence) or (
+            isinstance(validation_freq, int) and validation_freq < 1
+        ):
+            raise ValueError(
+                f"[fit] validation_freq must be an integer of at least 1, or a list of epochs, got {validation_freq!r}"
+            )
+        self.batch_size = batch_size
+        self.epochs = epochs
+        self.initial_epoch = initial_epoch
+        self.steps = steps
+        self.validation_steps = validation_steps
+        self.validation_batch_size = validation_batch_size
+        self.validation_freq = validation_freq
+        self.shuffle = shuffle
+
+    def steps_of(self, rows: int) -> int:
+        """Batches in an epoch."""
+        whole = -(-rows // self.batch_size)
+        return whole if self.steps < 0 else min(whole, self.steps)
+
+    def validates_after(self, epoch: int) -> bool:
+        """Whether epoch `epoch`, counting from 0, ends with a validation."""
+        if isinstance(self.validation_freq, int):
+            return (epoch + 1) % self.validation_freq == 0
+        return epoch + 1 in self.validation_freq
+
+
+def train(
+    model: Training,
+    trainer: _core.Trainer,
+    compiled: Compiled,
+    feed: _core.Feed,
+    validation: Data | None,
+    options: Options,
+    hooks: CallbackList,
+    progress: Progress,
+) -> None:
+    """Runs the epochs of a `fit`."""
+    validation_feed = None if validation is None else validation.feed()
+    logs: dict[str, float] = {}
+    hooks.call("on_train_begin", {})
+    try:
+        for epoch in range(options.initial_epoch, options.epochs):
+            hooks.call("on_epoch_begin", epoch, {})
+            trainer.begin(feed, options.batch_size, True, options.shuffle, epoch, options.steps)
+            progress.start(trainer.batches, f"Epoch {epoch + 1}/{options.epochs}")
+            _run(trainer, compiled, hooks, progress, "train", model)
+            logs = compiled.logs(trainer.results())
+            if validation_feed is not None and options.validates_after(epoch):
+                size, steps = options.validation_batch_size, options.validation_steps
+                results = evaluate(trainer, compiled, validation_feed, size, steps, hooks, None)
+                logs |= compiled.logs(results, "val_")
+            progress.finish(logs)
+            hooks.call("on_epoch_end", epoch, logs)
+            if model.stop_training:
+                break
+    finally:
+        progress.close()
+    hooks.call("on_train_end", logs)
+
+
+def evaluate(
+    trainer: _core.Trainer,
+    compiled: Compiled,
+    feed: _core.Feed,
+    batch_size: int,
+    steps: int,
+    hooks: CallbackList,
+    progress: Progress | None,
+) -> list[float]:
+    """Runs one pass without training and returns the native results."""
+    hooks.call("on_test_begin", {})
+    trainer.begin(feed, batch_size, False, False, 0, steps)
+    try:
+        if progress is not None:
+            progress.start(trainer.batches)
+        _run(trainer, compiled, hooks, progress, "test", None)
+        results = trainer.results()
+        logs = compiled.logs(results)
+        if progress is not None:
+            progress.finish(logs)
+    finally:
+        if progress is not None:
+            progress.close()
+    hooks.call("on_test_end", logs)
+    return results
+
+
+def _run(
+    trainer: _core.Trainer,
+    compiled: Compiled,
+    hooks: CallbackList,
+    progress: Progress | None,
+    kind: str,
+    stoppable: Training | None,
+) -> None:
+    def logs() -> dict[str, float]:
+        return compiled.logs(trainer.results())
+
+    begin, end = f"on_{kind}_batch_begin", f"on_{kind}_batch_end"
+    if not hooks.overrides(begin, end):
+        while trainer.run(_SLICE_SECONDS, -1):
+            if progress is not None:
+                progress.update(trainer.batch, logs)
+        return
+    more = True
+    while more:
+        batch = trainer.batch
+        hooks.call(begin, batch, {})
+        more = trainer.run(float("inf"), 1)
+        hooks.call(end, batch, logs())
+        if progress is not None:
+            progress.update(trainer.batch, logs)
+        if stoppable is not None and stoppable.stop_training:
+            return
+
+
+def predict(network: _core.Network, arrays: list[Array], batch_size: int, hooks: CallbackList) -> list[Array]:
+    """The outputs for inputs; batch by batch only if somebody watches."""
+    hooks.call("on_predict_begin", {})
+    if hooks.overrides("on_predict_batch_begin", "on_predict_batch_end"):
+        parts: list[Any] = []
+        for batch, begin in enumerate(range(0, len(arrays[0]), batch_size)):
+            hooks.call("on_predict_batch_begin", batch, {})
+            parts.append(network.predict([array[begin : begin + batch_size] for array in arrays]))
+            hooks.call("on_predict_batch_end", batch, {"outputs": parts[-1]})
+        outputs = [np.concatenate(pieces) for pieces in zip(*parts, strict=True)]
+    else:
+        outputs = network.predict(arrays)
+    hooks.call("on_predict_end", {})
+    return outputs

@@ -1,0 +1,164 @@
+"""The chain-shaped model."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from ranvier import layers as layers_module
+from ranvier.layers import Input, InputLayer, Layer
+from ranvier.layers.layer import row_shape
+from ranvier.models import graph
+from ranvier.models.model import Model
+from ranvier.symbol import KerasTensor
+from ranvier.utils.naming import unique_name
+
+if TYPE_CHECKING:
+    from ranvier._typing import Shape
+
+
+class Sequential(Model):
+    """A stack of layers, each fed by the one before.
+
+    The input shape comes from an `Input` in front, from the first layer's `input_shape`, from `build`, or from the
+    first data the model sees; until then there are no weights.
+
+    Args:
+        layers: layers, or an `Input` in front of them.
+        trainable: whether `fit` changes the weights.
+        name: by default "sequential", numbered.
+
+    Raises: TypeError for anything that is no layer; ValueError where a layer does not fit the one before.
+
+    >>> from ranvier.layers import Dense
+    >>> model = Sequential([Dense(3, input_shape=(2,), activation="relu"), Dense(2, activation="softmax")])
+    >>> model.count_params()
+    17
+    """
+
+    def __init__(
+        self, layers: Iterable[Any] | Layer | None = None, trainable: bool = True, name: str | None = None
+    ) -> None:
+        self.name = unique_name("sequential") if name is None else str(name)
+        self._many_outputs = False
+        self._start()
+        self._chain: list[KerasTensor] = []  # the input and what each layer makes of it, once the shape is known
+        for layer in [layers] if isinstance(layers, Layer | KerasTensor) else layers or []:
+            self.add(layer)
+        if not trainable:
+            self.trainable = False
+
+    def add(self, layer: Any, rebuild: bool = True) -> None:
+        """Puts a layer on top.
+
+        Args:
+            layer: a layer, or an `Input` if it is the first.
+            rebuild: accepted for compatibility.
+
+        Raises: TypeError for anything that is no layer; ValueError if it does not fit, nothing being changed.
+        """
+        if isinstance(layer, KerasTensor) and isinstance(layer.node.layer, InputLayer):
+            layer = layer.node.layer
+        if not isinstance(layer, Layer):
+            hint = f": make one, {layer.__name__}(...)" if isinstance(layer, type) else ""
+            raise TypeError(f"[{self.name}] expected a layer, got {layer!r:.80}{hint}")
+        if isinstance(layer, InputLayer):
+            if self._layers or self._chain:
+                raise ValueError(f"[{self.name}] an input must be the first layer, got {layer!r} after others")
+            self._chain = [layer.symbol]
+            return
+        graph.check_names([*self._layers, layer])
+        graph.dtype_of([*self._layers, layer])
+        if not self._chain and not self._layers and layer.given_input_shape is not None:
+            chain = [Input(layer.given_input_shape)]
+            self._extend(chain, [layer])
+        elif self._chain:
+            self._extend(self._chain, [layer])
+        self._layers.append(layer)
+        self._forget_network()
+
+    def _extend(self, chain: list[KerasTensor], layers: list[Layer]) -> None:
+        longer = list(chain)
+        for layer in layers:
+            longer.append(layer(longer[-1]))
+        self._set_chain(longer)
+
+    def _set_chain(self, chain: list[KerasTensor]) -> None:
+        self._chain = chain
+        self._inputs = chain[:1]
+        self._outputs = chain[-1:] if len(chain) > 1 else []
+        self._nodes = [symbol.node for symbol in chain]
+        self._forget_network()
+
+    def pop(self, rebuild: bool = True) -> Layer:
+        """Takes the top layer off and returns it; the others keep their weights.
+
+        Args:
+            rebuild: accepted for compatibility.
+
+        Raises: ValueError without layers.
+        """
+        if not self._layers:
+            raise ValueError(f"[{self.name}] has no layers to take off")
+        if self._chain:
+            self._set_chain(self._chain[:-1])
+        self._forget_network()
+        return self._layers.pop()
+
+    def build(self, input_shape: Any = None) -> None:
+        """Creates the weights for an input shape; again with the same shape: nothing.
+
+        Args:
+            input_shape: shape of the input with the batch axis, such as (None, 784).
+
+        Raises: ValueError without layers, without a shape, or if a layer cannot take it.
+        """
+        if input_shape is None:
+            self._require_graph()
+        else:
+            self._build_for([row_shape(input_shape)])
+
+    def _build_for(self, shapes: list[Shape]) -> None:
+        if self.built:
+            if shapes != self._row_shapes()[0]:
+                raise ValueError(f"[{self.name}] is built for the input {self.input_shape}, got {(None, *shapes[0])}")
+            return
+        self._require_layers()
+        self._extend([Input(shapes[0])], self._layers)
+
+    def _require_layers(self) -> None:
+        if not self._layers:
+            raise ValueError(f"[{self.name}] has no layers: add some, such as model.add(layers.Dense(1))")
+
+    def _require_graph(self) -> None:
+        self._require_layers()
+        super()._require_graph()
+
+    def _row_shapes(self, data: list[Shape] | None = None) -> tuple[list[Shape], list[Shape]]:
+        if self.built or data is None:
+            return super()._row_shapes()
+        # Checked layer by layer before any weight exists.
+        self._require_layers()
+        shapes = data
+        for layer in self._layers:
+            shapes = layer.native.output_shapes(shapes)
+        return data, shapes
+
+    @property
+    def output_names(self) -> list[str]:
+        """The last layer."""
+        self._require_layers()
+        return [self._layers[-1].name]
+
+    def get_config(self) -> dict[str, Any]:
+        """The layers, and the input shape if it is known, as JSON can hold them."""
+        shape = list(self._chain[0].shape[1:]) if self._chain else None
+        described = [layers_module.serialize(layer) for layer in self._layers]
+        return {"name": self.name, "trainable": self.trainable, "layers": described, "input_shape": shape}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Sequential:
+        """A model from what `get_config` returned, with new weights."""
+        front = [] if config["input_shape"] is None else [Input(config["input_shape"])]
+        layers = [layers_module.deserialize(description) for description in config["layers"]]
+        return cls(front + layers, config["trainable"], config["name"])

@@ -1,0 +1,45 @@
+"""Helpers around models: seeding, one-hot labels, names."""
+
+from ranvier.config import (
+    disable_interactive_logging,
+    enable_interactive_logging,
+    is_interactive_logging_enabled,
+    standardize_dtype,
+)
+from ranvier.utils.naming import reset_names
+from ranvier.utils.numpy_utils import normalize, to_categorical
+from ranvier.utils.seeding import set_random_seed
+
+__all__ = [
+    "clear_session",
+    "disable_interactive_logging",
+    "enable_interactive_logging",
+    "is_interactive_logging_enabled",
+    "is_keras_tensor",
+    "normalize",
+    "set_random_seed",
+    "standardize_dtype",
+    "to_categorical",
+]
+
+
+def clear_session(free_memory: bool = True) -> None:
+    """Starts the numbering of layer names anew. There is no other global state: models are freed with their last use.
+
+    Args:
+        free_memory: accepted for compatibility.
+
+    >>> clear_session()
+    """
+    reset_names()
+
+
+def is_keras_tensor(x: object) -> bool:
+    """Whether `x` is a symbol, as `Input` returns.
+
+    >>> is_keras_tensor([1.0])
+    False
+    """
+    from ranvier.symbol import KerasTensor
+
+    return isinstance(x, KerasTensor)
