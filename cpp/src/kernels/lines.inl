@@ -22,9 +22,7 @@ struct AlongLanes {
   Vec<T> sum(F f) const {
     const Vec<T> lanes = lane_numbers<T>();
     LaneSum<T> s;
-    for_lanes<T>(n, [&](index i, index count, index v) {
-      s.lane[v] = s.lane[v] + first(count, f(i, count, lanes + double(i)), Vec<T>(0));
-    });
+    for_vectors<T>(n, [&](index i, index count) { s.add(i, count, f(i, count, lanes + double(i))); });
     return s.total();
   }
   template <class F>

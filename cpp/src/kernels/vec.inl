@@ -136,34 +136,26 @@ inline void for_vectors(index n, F body) {
 /// bit, for every width of vector.
 template <class T>
 struct LaneSum {
-  static constexpr index kVectors = 16 / Vec<T>::kLanes;
+  static constexpr index W = Vec<T>::kLanes, kVectors = 16 / W;
   Vec<T> lane[kVectors];
 
-  LaneSum() { UNROLL for (index v = 0; v < kVectors; v++) lane[v] = Vec<T>(0.0); }
+  LaneSum() { UNROLL for (index v = 0; v < kVectors; v++) lane[v] = Vec<T>(0); }
+
+  /// x holds elements i .. i + count - 1; i is a multiple of W.
+  void add(index i, index count, Vec<T> x) {
+    Vec<T>& sum = lane[i / W % kVectors];
+    sum = sum + first(count, x, Vec<T>(0));
+  }
 
   T total() const {
     alignas(64) T sum[16];
-    UNROLL for (index v = 0; v < kVectors; v++) store(sum + v * Vec<T>::kLanes, lane[v]);
+    UNROLL for (index v = 0; v < kVectors; v++) store(sum + v * W, lane[v]);
     for (index half = 8; half > 0; half /= 2) {
       for (index i = 0; i < half; i++) sum[i] += sum[i + half];
     }
     return sum[0];
   }
 };
-
-/// Visits 0 .. n - 1 in vectors: body(i, count, v), where v is the vector of LaneSum that the elements belong to.
-template <class T, class F>
-inline void for_lanes(index n, F body) {
-  constexpr index W = Vec<T>::kLanes;
-  index i = 0;
-  for (; i + 16 <= n; i += 16) {
-    UNROLL for (index v = 0; v < 16 / W; v++) body(i + v * W, W, v);
-  }
-  UNROLL for (index v = 0; v < 16 / W; v++) {
-    const index begin = i + v * W;
-    if (begin < n) body(begin, least(W, n - begin), v);
-  }
-}
 
 }  // namespace
 }  // namespace ranvier::kernels::RANVIER_ISA

@@ -13,11 +13,14 @@ constexpr int kTileRows = 6, kTileVectors = 2;  // 12 accumulators, 2 vectors of
 
 typedef float RawF32 __attribute__((vector_size(kVectorBytes)));
 typedef double RawF64 __attribute__((vector_size(kVectorBytes)));
+typedef std::uint64_t RawU64 __attribute__((vector_size(kVectorBytes)));
 
 inline RawF32 raw_fma(RawF32 a, RawF32 b, RawF32 c) { return _mm256_fmadd_ps(a, b, c); }
 inline RawF64 raw_fma(RawF64 a, RawF64 b, RawF64 c) { return _mm256_fmadd_pd(a, b, c); }
 inline RawF32 raw_sqrt(RawF32 x) { return _mm256_sqrt_ps(x); }
 inline RawF64 raw_sqrt(RawF64 x) { return _mm256_sqrt_pd(x); }
+// Product of the low 32 bits of each 64.
+inline RawU64 raw_multiply_u32(RawU64 a, RawU64 b) { return (RawU64)_mm256_mul_epu32((__m256i)a, (__m256i)b); }
 
 // The mask of the first n lanes begins n places before the zeros.
 alignas(64) constexpr std::int32_t kLaneMask[16] = {-1, -1, -1, -1, -1, -1, -1, -1};

@@ -13,12 +13,17 @@ constexpr int kTileRows = 14, kTileVectors = 2;  // 28 accumulators, 2 vectors o
 
 typedef float RawF32 __attribute__((vector_size(kVectorBytes)));
 typedef double RawF64 __attribute__((vector_size(kVectorBytes)));
+typedef std::uint64_t RawU64 __attribute__((vector_size(kVectorBytes)));
 
 inline RawF32 raw_fma(RawF32 a, RawF32 b, RawF32 c) { return _mm512_fmadd_ps(a, b, c); }
 inline RawF64 raw_fma(RawF64 a, RawF64 b, RawF64 c) { return _mm512_fmadd_pd(a, b, c); }
 // The masked form with every lane on: plain _mm512_sqrt_* reads an undefined vector, of which GCC 12 warns.
 inline RawF32 raw_sqrt(RawF32 x) { return _mm512_maskz_sqrt_ps(__mmask16(0xffff), x); }
 inline RawF64 raw_sqrt(RawF64 x) { return _mm512_maskz_sqrt_pd(__mmask8(0xff), x); }
+// Product of the low 32 bits of each 64.
+inline RawU64 raw_multiply_u32(RawU64 a, RawU64 b) {
+  return (RawU64)_mm512_maskz_mul_epu32(__mmask8(0xff), (__m512i)a, (__m512i)b);  // masked: as above
+}
 
 inline __mmask16 first_lanes(const float*, index n) { return __mmask16((1u << n) - 1u); }
 inline __mmask8 first_lanes(const double*, index n) { return __mmask8((1u << n) - 1u); }

@@ -16,17 +16,21 @@ constexpr int kTileRows = 5, kTileVectors = 2;  // 10 accumulators; products nee
 
 typedef float RawF32 __attribute__((vector_size(kVectorBytes)));
 typedef double RawF64 __attribute__((vector_size(kVectorBytes)));
+typedef std::uint64_t RawU64 __attribute__((vector_size(kVectorBytes)));
 
 inline RawF32 raw_fma(RawF32 a, RawF32 b, RawF32 c) { return a * b + c; }
 inline RawF64 raw_fma(RawF64 a, RawF64 b, RawF64 c) { return a * b + c; }
 #if defined(__SSE2__)
 inline RawF32 raw_sqrt(RawF32 x) { return _mm_sqrt_ps(x); }
 inline RawF64 raw_sqrt(RawF64 x) { return _mm_sqrt_pd(x); }
+// Product of the low 32 bits of each 64.
+inline RawU64 raw_multiply_u32(RawU64 a, RawU64 b) { return (RawU64)_mm_mul_epu32((__m128i)a, (__m128i)b); }
 #else
 inline RawF32 raw_sqrt(RawF32 x) {
   return RawF32{__builtin_sqrtf(x[0]), __builtin_sqrtf(x[1]), __builtin_sqrtf(x[2]), __builtin_sqrtf(x[3])};
 }
 inline RawF64 raw_sqrt(RawF64 x) { return RawF64{__builtin_sqrt(x[0]), __builtin_sqrt(x[1])}; }
+inline RawU64 raw_multiply_u32(RawU64 a, RawU64 b) { return (a & 0xffffffffu) * (b & 0xffffffffu); }
 #endif
 
 #include "vec_partial.inl"

@@ -13,11 +13,14 @@ constexpr int kTileRows = 8, kTileVectors = 3;  // 24 accumulators, 3 vectors of
 
 typedef float RawF32 __attribute__((vector_size(kVectorBytes)));
 typedef double RawF64 __attribute__((vector_size(kVectorBytes)));
+typedef std::uint64_t RawU64 __attribute__((vector_size(kVectorBytes)));
 
 inline RawF32 raw_fma(RawF32 a, RawF32 b, RawF32 c) { return (RawF32)vfmaq_f32(c, a, b); }
 inline RawF64 raw_fma(RawF64 a, RawF64 b, RawF64 c) { return (RawF64)vfmaq_f64(c, a, b); }
 inline RawF32 raw_sqrt(RawF32 x) { return (RawF32)vsqrtq_f32(x); }
 inline RawF64 raw_sqrt(RawF64 x) { return (RawF64)vsqrtq_f64(x); }
+// Product of the low 32 bits of each 64.
+inline RawU64 raw_multiply_u32(RawU64 a, RawU64 b) { return (RawU64)vmull_u32(vmovn_u64((uint64x2_t)a), vmovn_u64((uint64x2_t)b)); }
 
 #include "vec_partial.inl"
 
