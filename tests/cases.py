@@ -1,0 +1,646 @@
+"""One row for each layer, activation, loss, metric and optimizer, with its formula in NumPy float64.
+
+tests/python/test_cases_*.py make all tests of a thing from its row, and fail where a thing has none. A formula comes
+from the paper or from Keras's documentation, never from the code that it judges; its default arguments are Keras's.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+Array = np.ndarray
+Arguments = dict[str, Any]
+Shape = tuple[int, ...]
+
+EPSILON = 1e-7  # Keras's
+
+
+# --- Activations: y = formula(x, **arguments) -------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Activation:
+    """`arguments`: sets of parameters to try besides the defaults, which are those of the formula."""
+
+    name: str
+    formula: Callable[..., Array]
+    arguments: tuple[Arguments, ...] = ()
+
+
+def sigmoid(x: Array) -> Array:
+    return np.exp(-np.logaddexp(0, -x))
+
+
+def negative(x: Array) -> Array:
+    """Where x is positive 0, so that a function of the negative side cannot overflow."""
+    return np.minimum(x, 0)
+
+
+def gelu(x: Array, approximate: float = 0) -> Array:
+    if approximate:
+        return 0.5 * x * (1 + np.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x**3)))
+    return 0.5 * x * np.vectorize(math.erfc, otypes=[float])(-x / math.sqrt(2))
+
+
+def relu(x: Array, negative_slope: float = 0, max_value: float = math.inf, threshold: float = 0) -> Array:
+    slope = negative_slope * np.where(np.isinf(x) & (negative_slope == 0), 0, x - threshold)
+    return np.where(x > threshold, np.minimum(x, max_value), slope)
+
+
+def selu(x: Array) -> Array:
+    return 1.0507009873554805 * np.where(x > 0, x, 1.6732632423543772 * np.expm1(negative(x)))
+
+
+def sparse_plus(x: Array) -> Array:
+    return np.where(x <= -1, 0, np.where(x < 1, (np.clip(x, -1, 1) + 1) ** 2 / 4, x))
+
+
+def squareplus(x: Array, b: float = 4) -> Array:
+    root = np.sqrt(x * x + b)
+    return np.where(x < 0, b / (2 * (root - np.minimum(x, 0))), (x + root) / 2)  # the sum would cancel
+
+
+ACTIVATIONS = [
+    Activation("celu", lambda x, alpha=1: np.where(x > 0, x, alpha * np.expm1(negative(x) / alpha)), ({"alpha": 0.4},)),
+    Activation("elu", lambda x, alpha=1: np.where(x > 0, x, alpha * np.expm1(negative(x))), ({"alpha": 0.4},)),
+    Activation("exponential", np.exp),
+    Activation("gelu", gelu, ({"approximate": 1},)),
+    Activation("hard_shrink", lambda x, threshold=0.5: np.where(abs(x) > threshold, x, 0), ({"threshold": 1.1},)),
+    Activation("hard_sigmoid", lambda x: np.clip(x / 6 + 0.5, 0, 1)),
+    Activation("hard_silu", lambda x: x * np.clip(x / 6 + 0.5, 0, 1)),
+    Activation("hard_tanh", lambda x: np.clip(x, -1, 1)),
+    Activation(
+        "leaky_relu",
+        lambda x, negative_slope=0.2: np.where(x > 0, x, negative_slope * x),
+        ({"negative_slope": 0}, {"negative_slope": 0.5}),
+    ),
+    Activation("linear", lambda x: x),
+    Activation("log_sigmoid", lambda x: -np.logaddexp(0, -x)),
+    Activation("mish", lambda x: x * np.tanh(np.logaddexp(0, x))),
+    Activation(
+        "relu",
+        relu,
+        (
+            {"negative_slope": 0.3},
+            {"max_value": 1.5},
+            {"threshold": 0.7},
+            {"negative_slope": 0.3, "max_value": 2, "threshold": 0.7},
+        ),
+    ),
+    Activation("relu6", lambda x: np.clip(x, 0, 6)),
+    Activation("selu", selu),
+    Activation("sigmoid", sigmoid),
+    Activation("silu", lambda x: x * sigmoid(x)),
+    Activation(
+        "soft_shrink",
+        lambda x, threshold=0.5: np.sign(x) * np.maximum(abs(x) - threshold, 0),
+        ({"threshold": 1.1},),
+    ),
+    Activation("softplus", lambda x: np.logaddexp(0, x)),
+    Activation("softsign", lambda x: x / (1 + abs(x))),
+    Activation("sparse_plus", sparse_plus),
+    Activation("sparse_sigmoid", lambda x: np.clip((x + 1) / 2, 0, 1)),
+    Activation("squareplus", squareplus, ({"b": 0.3},)),
+    Activation("tanh", np.tanh),
+    Activation("tanh_shrink", lambda x: x - np.tanh(x)),
+    Activation(
+        "threshold",
+        lambda x, threshold=0, default_value=0: np.where(x > threshold, x, default_value),
+        ({"threshold": 0.7, "default_value": -2},),
+    ),
+]
+
+
+# --- Activations along an axis: y = formula(x, axis) ------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class AxisActivation:
+    """`fits_dense`: keeps the shape, so that a dense layer may end in it."""
+
+    name: str
+    formula: Callable[[Array, int], Array]
+    fits_dense: bool = True
+
+
+def softmax(x: Array, axis: int = -1) -> Array:
+    e = np.exp(x - x.max(axis, keepdims=True))
+    return e / e.sum(axis, keepdims=True)
+
+
+def log_softmax(x: Array, axis: int = -1) -> Array:
+    shifted = x - x.max(axis, keepdims=True)
+    return shifted - np.log(np.exp(shifted).sum(axis, keepdims=True))
+
+
+def sparsemax(x: Array, axis: int = -1) -> Array:
+    """Algorithm 1 of Martins and Astudillo, 2016: sort, find the support, subtract its threshold."""
+    z = -np.sort(-np.moveaxis(x, axis, -1))
+    k = np.arange(1, z.shape[-1] + 1)
+    support = (1 + k * z > z.cumsum(-1)).sum(-1, keepdims=True)
+    tau = (np.take_along_axis(z.cumsum(-1), support - 1, -1) - 1) / support
+    return np.maximum(x - np.moveaxis(tau, -1, axis), 0)
+
+
+def glu(x: Array, axis: int = -1) -> Array:
+    a, b = np.split(x, 2, axis)
+    return a * sigmoid(b)
+
+
+AXIS_ACTIVATIONS = [
+    AxisActivation("softmax", softmax),
+    AxisActivation("log_softmax", log_softmax),
+    AxisActivation("sparsemax", sparsemax),
+    AxisActivation("glu", glu, fits_dense=False),
+]
+
+
+# --- Layers: y = formula(x, ..., weight, ...) -------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Layer:
+    """`kind`: of the native node. `shapes`: of a row of each input.
+
+    `training`: the formula in training, if it is another; its last argument draws the random bits of n elements.
+    `bad_arguments` and `bad_shapes`: what must be refused, with the words the error must say.
+    """
+
+    name: str
+    arguments: Arguments
+    kind: str
+    shapes: tuple[Shape, ...]
+    formula: Callable[..., Array]
+    training: Callable[..., Array] | None = None
+    bad_arguments: tuple[tuple[Arguments, str], ...] = ()
+    bad_shapes: tuple[tuple[tuple[Shape, ...], str], ...] = ()
+
+
+def dense(x: Array, kernel: Array, bias: Array | float = 0) -> Array:
+    return np.einsum("...k,kn->...n", x, kernel) + bias
+
+
+def dropped(x: Array, rate: float, bits: Array) -> Array:
+    """Kept elements grow, so that the mean stays (Srivastava et al., 2014, inverted)."""
+    return np.where(bits / 2**32 < rate, 0, x / (1 - rate))
+
+
+LAYERS = [
+    Layer(
+        "Dense",
+        {"units": 5},
+        "dense",
+        ((7,),),
+        dense,
+        bad_arguments=(
+            ({"units": 0}, "units must be an integer of at least 1, got 0"),
+            ({"units": -3}, "units must be an integer of at least 1, got -3"),
+            ({"units": 2, "activation": "rellu"}, "unknown activation 'rellu'; did you mean 'relu'"),
+            ({"units": 2, "activatoin": "relu"}, "unknown argument 'activatoin'; did you mean 'activation'"),
+        ),
+        bad_shapes=((((),), "expected input (*, features)"), (((3,), (3,)), "expected 1 input, got 2")),
+    ),
+    Layer("Dense", {"units": 5, "use_bias": False}, "dense", ((7,),), dense),
+    Layer("Dense", {"units": 4, "activation": "relu"}, "dense", ((2, 3),), lambda *a: relu(dense(*a))),
+    Layer("Dense", {"units": 6, "activation": "gelu"}, "dense", ((7,),), lambda *a: gelu(dense(*a))),
+    Layer("Dense", {"units": 6, "activation": "softmax"}, "dense", ((2, 3),), lambda *a: softmax(dense(*a))),
+    Layer(
+        "Activation",
+        {"activation": "tanh"},
+        "activation",
+        ((3, 5),),
+        np.tanh,
+        bad_arguments=(({"activation": "tahn"}, "unknown activation 'tahn'; did you mean 'tanh'"),),
+    ),
+    Layer(
+        "Activation",
+        {"activation": "glu"},
+        "axis_activation",
+        ((3, 6),),
+        glu,
+        bad_shapes=((((3, 5),), "expected an even size along axis -1, got (*, 3, 5)"),),
+    ),
+    Layer(
+        "ReLU",
+        {"max_value": 1.5, "negative_slope": 0.1, "threshold": 0.2},
+        "activation",
+        ((9,),),
+        lambda x: relu(x, 0.1, 1.5, 0.2),
+        bad_arguments=(
+            ({"max_value": -1}, "max_value must be a number of at least 0, got -1"),
+            ({"negative_slope": -1}, "negative_slope must be a number of at least 0, got -1"),
+        ),
+    ),
+    Layer(
+        "LeakyReLU",
+        {},
+        "activation",
+        ((9,),),
+        lambda x: np.where(x > 0, x, 0.3 * x),
+        bad_arguments=(({"negative_slope": "steep"}, "negative_slope must be a number of at least 0, got 'steep'"),),
+    ),
+    Layer("ELU", {"alpha": 0.5}, "activation", ((9,),), lambda x: np.where(x > 0, x, 0.5 * np.expm1(negative(x)))),
+    Layer("Softmax", {}, "axis_activation", ((2, 9),), softmax),
+    Layer(
+        "Softmax",
+        {"axis": 1},
+        "axis_activation",
+        ((4, 3),),
+        lambda x: softmax(x, 1),
+        bad_arguments=(({"axis": 0}, "axis 0 is the batch"),),
+        bad_shapes=((((),), "axis 1 does not exist in an input of shape (*,)"),),
+    ),
+    Layer("Identity", {}, "identity", ((2, 3),), lambda x: x),
+    Layer(
+        "Dropout",
+        {"rate": 0.4, "seed": 3},
+        "dropout",
+        ((5, 7),),
+        lambda x: x,
+        training=lambda x, bits: dropped(x, 0.4, bits(x.size).reshape(x.shape)),
+        bad_arguments=(
+            ({"rate": 1.5}, "rate must be a number from 0 to 1, got 1.5"),
+            ({"rate": -0.1}, "rate must be a number from 0 to 1, got -0.1"),
+        ),
+    ),
+    Layer(
+        "Dropout",
+        {"rate": 0.4, "seed": 3, "noise_shape": (None, 1, 7)},
+        "dropout",
+        ((5, 7),),
+        lambda x: x,
+        training=lambda x, bits: dropped(x, 0.4, bits(len(x) * 7).reshape(-1, 1, 7)),
+        bad_shapes=((((5, 6),), "noise_shape (0, 1, 7) does not broadcast to (*, 5, 6)"),),
+    ),
+    Layer("Flatten", {}, "flatten", ((2, 3, 4),), lambda x: x.reshape(len(x), 24)),
+    Layer(
+        "Reshape",
+        {"target_shape": (4, -1)},
+        "reshape",
+        ((2, 6),),
+        lambda x: x.reshape(len(x), 4, 3),
+        bad_arguments=(
+            ({"target_shape": (-1, -1)}, "target_shape may hold one -1 only, got (-1, -1)"),
+            ({"target_shape": (0,)}, "target_shape must hold sizes of at least 1, or one -1, got (0,)"),
+        ),
+        bad_shapes=((((2, 5),), "cannot reshape (*, 2, 5) (10 elements a row) to (*, 4, -1)"),),
+    ),
+    Layer(
+        "Add",
+        {},
+        "add",
+        ((2, 3), (2, 3), (2, 3)),
+        lambda a, b, c: a + b + c,
+        bad_shapes=(
+            (((3,), (4,)), "expected inputs of one shape, got (*, 3) and (*, 4)"),
+            (((3,),), "expected at least 2 inputs, got 1"),
+        ),
+    ),
+    Layer("Concatenate", {}, "concatenate", ((3,), (1,), (4,)), lambda *x: np.concatenate(x, -1)),
+    Layer(
+        "Concatenate",
+        {"axis": 1},
+        "concatenate",
+        ((2, 3), (4, 3)),
+        lambda *x: np.concatenate(x, 1),
+        bad_arguments=(({"axis": 0}, "axis 0 is the batch"),),
+        bad_shapes=((((2, 3), (4, 5)), "expected inputs that differ along axis 1 only, got (*, 2, 3) and (*, 4, 5)"),),
+    ),
+]
+
+
+# --- Losses: value of each row = formula(target, prediction, **arguments) ---------------------------------------------
+
+
+@dataclass(frozen=True)
+class Loss:
+    """`targets` and `predictions`: the kinds of numbers, keys of SAMPLES."""
+
+    name: str
+    kind: str
+    formula: Callable[..., Array]
+    targets: str = "real"
+    predictions: str = "real"
+    arguments: tuple[Arguments, ...] = ({},)
+
+
+def one_hot(y: Array, classes: int) -> Array:
+    return np.eye(classes)[y.astype(int)]
+
+
+def smooth(y: Array, label_smoothing: float, classes: int) -> Array:
+    return y * (1 - label_smoothing) + label_smoothing / classes
+
+
+def signs(y: Array) -> Array:
+    """Labels 0 and 1 stand for -1 and 1."""
+    return 2 * y - 1 if np.isin(y, (0, 1)).all() else y
+
+
+def clipped(p: Array) -> Array:
+    return np.clip(p, EPSILON, 1 - EPSILON)
+
+
+def logarithm(y: Array) -> Array:
+    return np.log(np.maximum(y, EPSILON) + 1)
+
+
+def log_cosh(y: Array, p: Array) -> Array:
+    return np.mean(np.logaddexp(p - y, y - p) - math.log(2), -1)
+
+
+def huber(y: Array, p: Array, delta: float = 1) -> Array:
+    e = abs(y - p)
+    return np.mean(np.where(e <= delta, e**2 / 2, delta * e - delta**2 / 2), -1)
+
+
+def kl_divergence(y: Array, p: Array) -> Array:
+    y, p = np.clip(y, EPSILON, 1), np.clip(p, EPSILON, 1)
+    return np.sum(y * np.log(y / p), -1)
+
+
+def binary_crossentropy(y: Array, p: Array, from_logits: bool = False, label_smoothing: float = 0) -> Array:
+    y = smooth(y, label_smoothing, 2)
+    if from_logits:
+        return np.mean(y * np.logaddexp(0, -p) + (1 - y) * np.logaddexp(0, p), -1)
+    return -np.mean(y * np.log(clipped(p)) + (1 - y) * np.log(1 - clipped(p)), -1)
+
+
+def categorical_crossentropy(y: Array, p: Array, from_logits: bool = False, label_smoothing: float = 0) -> Array:
+    y = smooth(y, label_smoothing, p.shape[-1])
+    return -np.sum(y * (log_softmax(p) if from_logits else np.log(clipped(p / p.sum(-1, keepdims=True)))), -1)
+
+
+def sparse_categorical_crossentropy(y: Array, p: Array, from_logits: bool = False) -> Array:
+    return categorical_crossentropy(one_hot(y, p.shape[-1]), p, from_logits)
+
+
+def categorical_hinge(y: Array, p: Array) -> Array:
+    return np.maximum(np.max((1 - y) * p, -1) - np.sum(y * p, -1) + 1, 0)
+
+
+def cosine_similarity(y: Array, p: Array) -> Array:
+    return -np.sum(y * p, -1) / (np.linalg.norm(y, axis=-1) * np.linalg.norm(p, axis=-1))
+
+
+def squared_error(y: Array, p: Array) -> Array:
+    return np.mean((y - p) ** 2, -1)
+
+
+SMOOTHING = ({}, {"label_smoothing": 0.2})
+LOGITS = ({"from_logits": True},)
+SMOOTH_LOGITS = ({"from_logits": True}, {"from_logits": True, "label_smoothing": 0.2})
+
+LOSSES = [
+    Loss("MeanSquaredError", "mean_squared_error", squared_error),
+    Loss("MeanAbsoluteError", "mean_absolute_error", lambda y, p: np.mean(abs(y - p), -1)),
+    Loss(
+        "MeanAbsolutePercentageError",
+        "mean_absolute_percentage_error",
+        lambda y, p: 100 * np.mean(abs(y - p) / np.maximum(abs(y), EPSILON), -1),
+    ),
+    Loss(
+        "MeanSquaredLogarithmicError",
+        "mean_squared_logarithmic_error",
+        lambda y, p: np.mean((logarithm(y) - logarithm(p)) ** 2, -1),
+    ),
+    Loss("LogCosh", "log_cosh", log_cosh),
+    Loss("Huber", "huber", huber, arguments=({}, {"delta": 0.3})),
+    Loss("CosineSimilarity", "cosine_similarity", cosine_similarity),
+    Loss("Hinge", "hinge", lambda y, p: np.mean(np.maximum(1 - signs(y) * p, 0), -1), "signs"),
+    Loss("Hinge", "hinge", lambda y, p: np.mean(np.maximum(1 - signs(y) * p, 0), -1), "binary"),
+    Loss("SquaredHinge", "squared_hinge", lambda y, p: np.mean(np.maximum(1 - signs(y) * p, 0) ** 2, -1), "signs"),
+    Loss("CategoricalHinge", "categorical_hinge", categorical_hinge, "one_hot"),
+    Loss("KLDivergence", "kl_divergence", kl_divergence, "distribution", "probability"),
+    Loss("Poisson", "poisson", lambda y, p: np.mean(p - y * np.log(p + EPSILON), -1), "count", "positive"),
+    Loss("BinaryCrossentropy", "binary_crossentropy", binary_crossentropy, "binary", "probability", SMOOTHING),
+    Loss("BinaryCrossentropy", "binary_crossentropy", binary_crossentropy, "binary", "real", SMOOTH_LOGITS),
+    Loss(
+        "CategoricalCrossentropy",
+        "categorical_crossentropy",
+        categorical_crossentropy,
+        "one_hot",
+        "positive",
+        SMOOTHING,
+    ),
+    Loss(
+        "CategoricalCrossentropy",
+        "categorical_crossentropy",
+        categorical_crossentropy,
+        "distribution",
+        "real",
+        SMOOTH_LOGITS,
+    ),
+    Loss(
+        "SparseCategoricalCrossentropy",
+        "sparse_categorical_crossentropy",
+        sparse_categorical_crossentropy,
+        "classes",
+        "positive",
+    ),
+    Loss(
+        "SparseCategoricalCrossentropy",
+        "sparse_categorical_crossentropy",
+        sparse_categorical_crossentropy,
+        "classes",
+        "real",
+        LOGITS,
+    ),
+    Loss(
+        "NegativeLogLikelihood",
+        "negative_log_likelihood",
+        lambda y, p: -np.sum(one_hot(y, p.shape[-1]) * p, -1),
+        "classes",
+        "real",
+    ),
+]
+
+# Kinds of numbers, for (..., columns): the tests draw targets and predictions of these.
+SAMPLES: dict[str, Callable[[np.random.Generator, Shape], Array]] = {
+    "real": lambda random, shape: random.normal(size=shape),
+    "positive": lambda random, shape: random.uniform(0.1, 2, shape),
+    "probability": lambda random, shape: random.uniform(0.05, 0.95, shape),
+    "distribution": lambda random, shape: random.dirichlet(np.ones(shape[-1]) * 2, shape[:-1]),
+    "count": lambda random, shape: random.poisson(2, shape).astype(float),
+    "binary": lambda random, shape: random.integers(0, 2, shape).astype(float),
+    "signs": lambda random, shape: random.choice([-1.0, 1.0], shape),
+    "one_hot": lambda random, shape: one_hot(random.integers(0, shape[-1], shape[:-1]), shape[-1]),
+    "classes": lambda random, shape: random.integers(0, shape[-1], shape[:-1]).astype(float),
+}
+
+
+# --- Metrics: value of each row = formula(target, prediction, **arguments), result = finish(mean) ---------------------
+
+
+@dataclass(frozen=True)
+class Metric:
+    """`kind`: of the native metric; "mean_loss" of all that are losses."""
+
+    name: str
+    formula: Callable[..., Array]
+    targets: str = "real"
+    predictions: str = "real"
+    arguments: tuple[Arguments, ...] = ({},)
+    kind: str = "mean_loss"
+    finish: Callable[[float], float] = field(default=lambda mean: mean)
+
+
+def in_top(label: Array, p: Array, k: int) -> Array:
+    """Whether fewer than k predictions are greater than that of the label."""
+    return np.sum(p > np.take_along_axis(p, label.astype(int)[..., None], -1), -1) < k
+
+
+def metric_of(loss: Loss, name: str | None = None, **changes: Any) -> Metric:
+    return Metric(name or loss.name, loss.formula, loss.targets, loss.predictions, loss.arguments, **changes)
+
+
+NOT_METRICS = ("Huber", "NegativeLogLikelihood")  # losses for which Keras has no metric class
+RENAMED = {"LogCosh": {"name": "LogCoshError"}, "CosineSimilarity": {"finish": lambda mean: -mean}}
+
+METRICS = [
+    Metric("Accuracy", lambda y, p: np.mean(y == p, -1), "binary", "binary", kind="accuracy"),
+    Metric(
+        "BinaryAccuracy",
+        lambda y, p, threshold=0.5: np.mean(y == (p > threshold), -1),
+        "binary",
+        "probability",
+        ({}, {"threshold": 0.7}),
+        kind="binary_accuracy",
+    ),
+    Metric(
+        "CategoricalAccuracy",
+        lambda y, p: y.argmax(-1) == p.argmax(-1),
+        "one_hot",
+        "distribution",
+        kind="categorical_accuracy",
+    ),
+    Metric(
+        "SparseCategoricalAccuracy",
+        lambda y, p: y == p.argmax(-1),
+        "classes",
+        "distribution",
+        kind="sparse_categorical_accuracy",
+    ),
+    Metric(
+        "TopKCategoricalAccuracy",
+        lambda y, p, k=5: in_top(y.argmax(-1), p, k),
+        "one_hot",
+        "distribution",
+        ({}, {"k": 2}),
+        kind="top_k_categorical_accuracy",
+    ),
+    Metric(
+        "SparseTopKCategoricalAccuracy",
+        lambda y, p, k=5: in_top(y, p, k),
+        "classes",
+        "distribution",
+        ({}, {"k": 2}),
+        kind="sparse_top_k_categorical_accuracy",
+    ),
+    Metric("RootMeanSquaredError", squared_error, finish=math.sqrt),
+    *(metric_of(loss, **RENAMED.get(loss.name, {})) for loss in LOSSES if loss.name not in NOT_METRICS),
+]
+
+
+# --- Optimizers: w, state = update(w, gradient, state, t, **arguments), t from 1 --------------------------------------
+
+State = dict[str, Array]
+
+
+@dataclass(frozen=True)
+class Optimizer:
+    """`slots`: names of the state that belongs to each weight. Decay and clipping are the same for all of them."""
+
+    name: str
+    kind: str
+    update: Callable[..., Array]
+    arguments: tuple[Arguments, ...]
+    slots: Callable[[Arguments], list[str]]
+    bad_arguments: tuple[tuple[Arguments, str], ...] = ()
+
+
+def sgd(
+    w: Array,
+    g: Array,
+    state: State,
+    t: int,
+    learning_rate: float = 0.01,
+    momentum: float = 0,
+    nesterov: bool = False,
+) -> Array:
+    if momentum == 0:
+        return w - learning_rate * g
+    state["momentum"] = v = momentum * state.get("momentum", 0) - learning_rate * g
+    return w + (momentum * v - learning_rate * g if nesterov else v)
+
+
+def adam(
+    w: Array,
+    g: Array,
+    state: State,
+    t: int,
+    learning_rate: float = 0.001,
+    beta_1: float = 0.9,
+    beta_2: float = 0.999,
+    epsilon: float = EPSILON,
+    amsgrad: bool = False,
+) -> Array:
+    """Kingma and Ba, 2015, in the order of their section 2: both corrections are in the rate."""
+    state["momentum"] = m = beta_1 * state.get("momentum", 0) + (1 - beta_1) * g
+    state["velocity"] = v = beta_2 * state.get("velocity", 0) + (1 - beta_2) * g**2
+    if amsgrad:
+        state["velocity_hat"] = v = np.maximum(state.get("velocity_hat", 0), v)
+    rate = learning_rate * math.sqrt(1 - beta_2**t) / (1 - beta_1**t)
+    return w - rate * m / (np.sqrt(v) + epsilon)
+
+
+COMMON = (
+    {"weight_decay": 0.1},
+    {"clipnorm": 0.05},
+    {"clipvalue": 0.02},
+    {"global_clipnorm": 0.05},
+    {"global_clipnorm": 1e3},  # never reached
+    {"weight_decay": 0.1, "clipnorm": 0.05},
+)
+BAD_COMMON = (
+    ({"learning_rate": -0.1}, "learning_rate must be a finite number of at least 0, got -0.1"),
+    ({"clipnorm": -1}, "clipnorm must be a finite number of at least 0, got -1"),
+    ({"clipnorm": 1, "clipvalue": 1}, "only one of clipnorm, clipvalue, global_clipnorm may be given"),
+    ({"learning_rat": 0.1}, "unknown argument 'learning_rat'; did you mean 'learning_rate'"),
+)
+
+OPTIMIZERS = [
+    Optimizer(
+        "SGD",
+        "sgd",
+        sgd,
+        (
+            {},
+            {"learning_rate": 0.1},
+            {"momentum": 0.9},
+            {"momentum": 0.9, "nesterov": True},
+            {"momentum": 0.9, "nesterov": True, "weight_decay": 0.1, "clipvalue": 0.02},
+            *COMMON,
+        ),
+        lambda arguments: ["momentum"] if arguments.get("momentum") else [],
+        (*BAD_COMMON, ({"momentum": 1.5}, "momentum must be from 0 to 1, got 1.5")),
+    ),
+    Optimizer(
+        "Adam",
+        "adam",
+        adam,
+        (
+            {},
+            {"learning_rate": 0.03, "beta_1": 0.8, "beta_2": 0.95, "epsilon": 1e-3},
+            {"learning_rate": 0.03, "beta_2": 0.5, "amsgrad": True},
+            *COMMON,
+        ),
+        lambda arguments: ["momentum", "velocity"] + ["velocity_hat"] * bool(arguments.get("amsgrad")),
+        (*BAD_COMMON, ({"beta_1": 1.0}, "beta_1 must be from 0 to below 1, got 1.0")),
+    ),
+]

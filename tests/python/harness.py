@@ -1,0 +1,70 @@
+"""What the tests of cases share: tolerances, native networks of one layer, and work that is big enough to be shared."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ranvier import _core, config, layers
+
+Array = np.ndarray
+Shape = tuple[int, ...]
+
+# Values in float64: a few units of the last place, of sums of some tens of terms.
+FLOAT64 = {"rtol": 1e-12, "atol": 1e-13}
+# The same in float32, whose unit of the last place is 1.2e-7, against float64 of the same float32 arguments.
+FLOAT32 = {"rtol": 4e-6, "atol": 2e-6}
+# Gradients in float64 against central differences, which are good to about 1e-9 of the greatest element.
+GRADIENT = 1e-7
+
+TOLERANCE = {"float64": FLOAT64, "float32": FLOAT32}
+DTYPES = list(TOLERANCE)
+
+# Native code shares a pass of 20 million operations or more among threads: these rows of a network that has two dense
+# layers of TAIL units are more, and more than a block of inference for each of four threads.
+SHARED_ROWS, TAIL = 1100, 128
+THREADS = (1, 2, 4)
+
+
+def identifier(case: Any, arguments: dict[str, Any] | None = None) -> str:
+    """What pytest calls a case."""
+    own = case.arguments if arguments is None else arguments
+    return (
+        "-".join([case.name, *(f"{name}={value}" for name, value in own.items())])
+        if isinstance(own, dict)
+        else case.name
+    )
+
+
+def assert_same_bits(found: Array, expected: Array, what: str = "") -> None:
+    """Equal to the last bit, NaN and signed zeros included."""
+    assert found.shape == expected.shape, what
+    assert found.dtype == expected.dtype, what
+    if found.tobytes() != expected.tobytes():
+        wrong = np.flatnonzero(found != expected)
+        raise AssertionError(f"{what}: {len(wrong)} of {found.size} differ, the first at {wrong[:1]}")
+
+
+def draw(shapes: Sequence[Shape], rows: int, dtype: str, seed: int = 1) -> list[Array]:
+    """Inputs of one to three standard deviations: both sides of every kink, no kink closer than a difference's step."""
+    random = np.random.default_rng(seed)
+    return [random.normal(scale=1.5, size=(rows, *shape)).astype(dtype) for shape in shapes]
+
+
+def network_of(layer: layers.Layer, shapes: Sequence[Shape], big: bool = False) -> _core.Network:
+    """A native network of this layer alone, its weights drawn; `big`: with work enough to be shared behind it."""
+    scalars = config.scalars(layer.dtype)
+    network = scalars.Network("network")
+    inputs = [network.add_input(shape, f"input_{i}") for i, shape in enumerate(shapes)]
+    outputs = network.add(layer.native, inputs)
+    if big:
+        outputs = network.add(scalars.Layer("flatten", {}, "flat"), outputs)
+        for name in ("tail", "end"):
+            outputs = network.add(scalars.Layer("dense", {"units": TAIL}, name), outputs)
+    network.set_outputs(outputs)
+    random = np.random.default_rng(2)
+    for parameter in network.parameters:
+        parameter.numpy()[...] = random.normal(scale=0.6, size=parameter.shape)
+    return network
