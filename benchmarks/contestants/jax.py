@@ -1,0 +1,91 @@
+"""JAX as its experts write it: "scan" jits a whole epoch, "step" one training step."""
+
+import functools
+import itertools
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from contestants.base import LEARNING_RATE, Array, Contestant
+
+BETA_1, BETA_2, EPSILON = 0.9, 0.999, 1e-7
+
+
+def logits(parameters: Any, x: Any) -> Any:
+    *hidden, (weight, bias) = parameters
+    for w, b in hidden:
+        x = jax.nn.relu(x @ w + b)
+    return x @ weight + bias
+
+
+def loss(parameters: Any, x: Any, y: Any) -> Any:
+    # Comparing with each class is up to 7 % faster than picking the right one with take_along_axis.
+    log_probabilities = jax.nn.log_softmax(logits(parameters, x))
+    return -jnp.where(jnp.arange(log_probabilities.shape[1]) == y[:, None], log_probabilities, 0).sum(axis=1).mean()
+
+
+def step(state: Any, x: Any, y: Any) -> Any:
+    parameters, m, v, t = state
+    t = t + 1
+    gradients = jax.grad(loss)(parameters, x, y)
+    m = jax.tree.map(lambda m, g: m + (1 - BETA_1) * (g - m), m, gradients)
+    v = jax.tree.map(lambda v, g: v + (1 - BETA_2) * (g * g - v), v, gradients)
+    rate = LEARNING_RATE * jnp.sqrt(1 - BETA_2**t) / (1 - BETA_1**t)
+    parameters = jax.tree.map(lambda p, m, v: p - rate * m / (jnp.sqrt(v) + EPSILON), parameters, m, v)
+    return parameters, m, v, t
+
+
+@functools.partial(jax.jit, static_argnames="batch", donate_argnums=0)
+def epoch(state: Any, key: Any, x: Any, y: Any, batch: int) -> Any:
+    # Gathering the whole epoch first, not batch by batch: 1.4 times faster on "tabular", 4 % slower on "mnist".
+    order = jax.random.permutation(key, len(x))
+    batches = (x[order].reshape(-1, batch, x.shape[1]), y[order].reshape(-1, batch))
+    return jax.lax.scan(lambda state, rows: (step(state, *rows), None), state, batches)[0]
+
+
+class Jax(Contestant):
+    def __init__(self, sizes: tuple[int, ...], batch: int) -> None:
+        self.batch = batch
+        self.key = jax.random.key(0)
+        glorot = jax.nn.initializers.glorot_uniform()
+        keys = jax.random.split(self.key, len(sizes) - 1)
+        parameters = [
+            (glorot(key, shape), jnp.zeros(shape[1]))
+            for key, shape in zip(keys, itertools.pairwise(sizes), strict=True)
+        ]
+        zeros = jax.tree.map(jnp.zeros_like, parameters)
+        self.state = (parameters, zeros, jax.tree.map(jnp.copy, zeros), jnp.float32(0))
+        self.infer = jax.jit(lambda parameters, x: jax.nn.softmax(logits(parameters, x)))
+
+    def predict(self, x: Array) -> Array:
+        return np.asarray(self.infer(self.state[0], x))
+
+
+class JaxScan(Jax):
+    def load(self, x: Array, y: Array) -> None:
+        self.x, self.y = jnp.asarray(x), jnp.asarray(y)
+
+    def train(self, epochs: int) -> None:
+        for _ in range(epochs):
+            self.key, key = jax.random.split(self.key)
+            self.state = epoch(self.state, key, self.x, self.y, self.batch)
+        jax.block_until_ready(self.state)
+
+
+class JaxStep(Jax):
+    def __init__(self, sizes: tuple[int, ...], batch: int) -> None:
+        super().__init__(sizes, batch)
+        self.random = np.random.default_rng(0)
+        self.step = jax.jit(step, donate_argnums=0)
+
+    def train(self, epochs: int) -> None:
+        for _ in range(epochs):
+            for rows in self.random.permutation(len(self.x)).reshape(-1, self.batch):
+                self.state = self.step(self.state, self.x[rows], self.y[rows])
+        jax.block_until_ready(self.state)
+
+
+def create(sizes: tuple[int, ...], batch: int, variant: str) -> Contestant:
+    return (JaxScan if variant == "scan" else JaxStep)(sizes, batch)
