@@ -415,6 +415,7 @@ LOSSES = [
     Loss("Hinge", "hinge", lambda y, p: np.mean(np.maximum(1 - signs(y) * p, 0), -1), "signs"),
     Loss("Hinge", "hinge", lambda y, p: np.mean(np.maximum(1 - signs(y) * p, 0), -1), "binary"),
     Loss("SquaredHinge", "squared_hinge", lambda y, p: np.mean(np.maximum(1 - signs(y) * p, 0) ** 2, -1), "signs"),
+    Loss("SquaredHinge", "squared_hinge", lambda y, p: np.mean(np.maximum(1 - signs(y) * p, 0) ** 2, -1), "binary"),
     Loss("CategoricalHinge", "categorical_hinge", categorical_hinge, "one_hot"),
     Loss("KLDivergence", "kl_divergence", kl_divergence, "distribution", "probability"),
     Loss("Poisson", "poisson", lambda y, p: np.mean(p - y * np.log(p + EPSILON), -1), "count", "positive"),
@@ -636,8 +637,8 @@ OPTIMIZERS = [
         adam,
         (
             {},
-            {"learning_rate": 0.03, "beta_1": 0.8, "beta_2": 0.95, "epsilon": 1e-3},
-            {"learning_rate": 0.03, "beta_2": 0.5, "amsgrad": True},
+            {"learning_rate": 0.004, "beta_1": 0.8, "beta_2": 0.95, "epsilon": 1e-3},
+            {"learning_rate": 0.004, "beta_2": 0.5, "amsgrad": True},
             *COMMON,
         ),
         lambda arguments: ["momentum", "velocity"] + ["velocity_hat"] * bool(arguments.get("amsgrad")),

@@ -44,6 +44,8 @@ py::array_t<T> empty_rows(index rows, const Shape& row_shape) {
 template <class T>
 void bind_layers(py::module_& scalars);
 template <class T>
+void bind_product(py::module_& scalars);
+template <class T>
 void bind_network(py::module_& scalars);
 template <class T>
 void bind_training(py::module_& scalars);

@@ -20,7 +20,7 @@ from ranvier.initializers import Initializer
 from ranvier.layers import Input, Layer
 from ranvier.losses import Loss
 from ranvier.metrics import Metric
-from ranvier.models import Model, Sequential
+from ranvier.models import Model, Sequential, fit_many
 from ranvier.optimizers import Optimizer
 from ranvier.symbol import KerasTensor
 from ranvier.variable import Variable
@@ -42,6 +42,7 @@ __all__ = [
     "backend",
     "callbacks",
     "config",
+    "fit_many",
     "initializers",
     "layers",
     "losses",

@@ -6,6 +6,15 @@ from collections.abc import Iterable
 
 from ranvier._core import NonFiniteLossError
 
+NonFiniteLossError.__module__ = "ranvier"
+NonFiniteLossError.__doc__ = """The loss of a batch was NaN or infinite: training stopped before the update.
+
+The message names the epoch and the batch, and says which weights the model has now; they are finite.
+
+>>> issubclass(NonFiniteLossError, ArithmeticError)
+True
+"""
+
 __all__ = ["NonFiniteLossError", "nearest", "one_of", "unknown"]
 
 

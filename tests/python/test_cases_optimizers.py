@@ -15,7 +15,7 @@ from reference import DenseNetwork, Stepper
 from ranvier import _core, config, optimizers
 
 STEPS = 50
-# Rounding errors of fifty steps; in float32 a gradient that is nearly 0 may lose most of its digits before Adam scales it.
+# Rounding errors of fifty steps; in float32 a gradient near 0 may lose most of its digits before Adam scales it up.
 AFTER_STEPS = {"float64": {"rtol": 1e-10, "atol": 1e-12}, "float32": {"rtol": 2e-4, "atol": 2e-5}}
 
 every_optimizer = pytest.mark.parametrize(
@@ -26,7 +26,8 @@ every_optimizer = pytest.mark.parametrize(
         for arguments in case.arguments
     ],
 )
-# Weights that fill less than a vector, and such that their update is done tile by tile of the product.
+# Weights that fill less than a vector, and such that they are updated tile by tile of the product, without a gradient
+# in memory: from 4096 elements on.
 SIZES = {"small": (3, 5, 2), "large": (70, 90, 3)}
 
 

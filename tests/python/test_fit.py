@@ -365,9 +365,7 @@ def test_many_threads_may_predict() -> None:
     wrong: list[Any] = []
 
     def work() -> None:
-        for _ in range(50):
-            if not np.array_equal(model.predict(X), expected):
-                wrong.append(1)
+        wrong.extend(i for i in range(50) if not np.array_equal(model.predict(X), expected))
 
     workers = [threading.Thread(target=work) for _ in range(8)]
     for worker in workers:

@@ -35,7 +35,7 @@ def test_every_native_metric_has_a_class() -> None:
         (metrics.SparseTopKCategoricalAccuracy(k=1), CLASSES, P, [1, 0, 0, 1]),
     ],
     ids=repr,
-)  # fmt: skip
+)
 def test_accuracies(metric: metrics.Metric, y: Any, p: Any, rows: list[float]) -> None:
     np.testing.assert_allclose(metric.rows(y, p), rows)
     metric.update_state(y, p)
@@ -73,12 +73,18 @@ def test_functions() -> None:
         (metrics.Hinge(), losses.hinge),
         (metrics.SquaredHinge(), losses.squared_hinge),
         (metrics.CategoricalHinge(), losses.categorical_hinge),
-        (metrics.BinaryCrossentropy(label_smoothing=0.1), functools.partial(losses.binary_crossentropy, label_smoothing=0.1)),
-        (metrics.CategoricalCrossentropy(from_logits=True), functools.partial(losses.categorical_crossentropy, from_logits=True)),
+        (
+            metrics.BinaryCrossentropy(label_smoothing=0.1),
+            functools.partial(losses.binary_crossentropy, label_smoothing=0.1),
+        ),
+        (
+            metrics.CategoricalCrossentropy(from_logits=True),
+            functools.partial(losses.categorical_crossentropy, from_logits=True),
+        ),
         (metrics.MeanLoss(functools.partial(losses.huber, delta=0.2)), functools.partial(losses.huber, delta=0.2)),
     ],
     ids=repr,
-)  # fmt: skip
+)
 def test_losses_as_metrics(metric: metrics.Metric, loss: Any) -> None:
     metric.update_state(ONE_HOT[:2], P[:2])
     metric.update_state(ONE_HOT[2:], P[2:])

@@ -70,7 +70,7 @@ class Data:
                     f"[fit] validation_split takes the last {self.rows - cut} rows, and all are of class {tail[0]}: "
                     "shuffle x and y together first, or give validation_data",
                     UserWarning,
-                    stacklevel=3,
+                    stacklevel=4,
                 )
         return self.part(0, cut), self.part(cut, self.rows)
 

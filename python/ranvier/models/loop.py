@@ -139,6 +139,8 @@ def _run(
         while trainer.run(_SLICE_SECONDS, -1):
             if progress is not None:
                 progress.update(trainer.batch, logs)
+            if stoppable is not None and stoppable.stop_training:
+                return
         return
     more = True
     while more:

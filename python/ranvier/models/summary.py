@@ -24,21 +24,25 @@ _CHAIN = [33, 24, 15]
 _GRAPH = [21, 19, 12, 19]
 _TRAINABLE = 11
 
-_BOX = "┏━┳┓┃┡╇┩│├─┼┤└┴┘"
-_TO_PLAIN = str.maketrans(_BOX, "+=++|+++|+-+++++")
+_BOX = "┏━┳┓┃┡╇┩│├─┼┤└┴┘…"
+_TO_PLAIN = str.maketrans(_BOX, "+=++|+++|+-+++++~")
 
 
 class Column:
     """A column of the table: its title, its width with one space on each side, and on which side its text stands."""
 
-    def __init__(self, title: str, width: int, right: bool = False) -> None:
+    def __init__(self, title: str, width: int) -> None:
         self.title = title
         self.width = width
-        self.right = right
+        self.right = title == "Param #"
+        self.cut = title == "Connected to"
 
     def lines(self, text: str) -> list[str]:
-        """A cell's text, broken where it does not fit."""
-        wrapped = [piece for line in text.split("\n") for piece in textwrap.wrap(line, max(self.width - 2, 1)) or [""]]
+        """A cell's text, broken or, line by line, cut where it does not fit."""
+        room = max(self.width - 2, 1)
+        if self.cut:
+            text = "\n".join(line if len(line) <= room else line[: room - 1] + "…" for line in text.split("\n"))
+        wrapped = [piece for line in text.split("\n") for piece in textwrap.wrap(line, room) or [""]]
         return [f" {piece:>{self.width - 2}} " if self.right else f" {piece:<{self.width - 2}} " for piece in wrapped]
 
 
@@ -104,7 +108,7 @@ def _columns(
         titles.append("Trainable")
     if line_length is not None or positions is not None:
         widths = _given_widths(widths, line_length, positions)
-    return [Column(title, width, title == "Param #") for title, width in zip(titles, widths, strict=True)]
+    return [Column(title, width) for title, width in zip(titles, widths, strict=True)]
 
 
 def _given_widths(widths: list[int], line_length: int | None, positions: Sequence[float] | None) -> list[int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from threading import Lock, get_ident
 from typing import TYPE_CHECKING, Any
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from ranvier.symbol import KerasTensor
 
 _FLOAT32, _FLOAT64 = np.dtype(np.float32), np.dtype(np.float64)
-_PREDICT_ROWS = 1024
 
 
 class Training:
@@ -174,6 +173,46 @@ class Training:
         Raises: ValueError and TypeError for data that do not fit, before anything changes; NonFiniteLossError if the
             loss becomes NaN or infinite, the weights then being finite.
         """
+        return self._prepared_fit(
+            x,
+            y,
+            batch_size=batch_size,
+            epochs=epochs,
+            verbose=verbose,
+            callbacks=callbacks,
+            validation_split=validation_split,
+            validation_data=validation_data,
+            shuffle=shuffle,
+            class_weight=class_weight,
+            sample_weight=sample_weight,
+            initial_epoch=initial_epoch,
+            steps_per_epoch=steps_per_epoch,
+            validation_steps=validation_steps,
+            validation_batch_size=validation_batch_size,
+            validation_freq=validation_freq,
+        )()
+
+    def _prepared_fit(
+        self,
+        x: ArrayLike = None,
+        y: ArrayLike = None,
+        *,
+        batch_size: int | None = None,
+        epochs: int = 1,
+        verbose: int | str = "auto",
+        callbacks: Sequence[Callback] | Callback | None = None,
+        validation_split: float = 0.0,
+        validation_data: Sequence[Any] | None = None,
+        shuffle: bool = True,
+        class_weight: Mapping[Any, float] | None = None,
+        sample_weight: ArrayLike = None,
+        initial_epoch: int = 0,
+        steps_per_epoch: int | None = None,
+        validation_steps: int | None = None,
+        validation_batch_size: int | None = None,
+        validation_freq: int | Sequence[int] = 1,
+    ) -> Callable[[], History]:
+        """All of `fit` that checks and draws; what it returns trains."""
         compiled = self._require_compiled("fit")
         options = loop.Options(
             batch_size=count("fit", "batch_size", batch_size, 32),
@@ -195,13 +234,18 @@ class Training:
             data, validation = data.split(validation_split)
         steps = options.steps_of(data.rows)
         hooks = CallbackList(callbacks, self, history, verbose=verbose, epochs=options.epochs, steps=steps)
-        with self._only_thread("fit") as inner:
-            self._build_for([array.shape[1:] for array in data.x])
-            trainer = self._trainer(compiled, data, inner)
-            trainer.seed = draw_seed()
-            self.history, self.stop_training = history, False
-            loop.train(self, trainer, compiled, data.feed(), validation, options, hooks, progress)
-        return history
+        seed = draw_seed()
+
+        def run() -> History:
+            with self._only_thread("fit") as inner:
+                self._build_for([array.shape[1:] for array in data.x])
+                trainer = self._trainer(compiled, data, inner)
+                trainer.seed = seed
+                self.history, self.stop_training = history, False
+                loop.train(self, trainer, compiled, data.feed(), validation, options, hooks, progress)
+            return history
+
+        return run
 
     def evaluate(
         self,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 import time
 from collections.abc import Mapping
@@ -59,14 +60,11 @@ class Lines(Progress):
             say(title)
 
     def finish(self, logs: Mapping[str, float]) -> None:
-        seconds = time.perf_counter() - self._begun
-        say(
-            f"{self._batches}/{self._batches} - {seconds:.0f}s - {step_time(seconds / self._batches)} - {numbers(logs)}"
-        )
+        say(closing_line(self._batches, time.perf_counter() - self._begun, logs))
 
 
 class Bar(Progress):
-    """A bar that moves, in a terminal or a notebook."""
+    """A bar that moves, in a terminal or a notebook. In a terminal, which may be narrow, a whole line takes its place."""
 
     def __init__(self) -> None:
         self._bar: Any = None
@@ -90,8 +88,14 @@ class Bar(Progress):
             self._drawn = now
 
     def finish(self, logs: Mapping[str, float]) -> None:
-        self._draw(self._bar.total, logs)
+        if in_notebook():
+            self._draw(self._bar.total, logs)
+            self.close()
+            return
+        line = closing_line(self._bar.total, time.perf_counter() - self._begun, logs)
+        self._bar.leave = False
         self.close()
+        say(line)
 
     def close(self) -> None:
         if self._bar is not None:
@@ -101,9 +105,22 @@ class Bar(Progress):
     def _draw(self, batch: int, logs: Mapping[str, float]) -> None:
         seconds = time.perf_counter() - self._begun
         self._bar.n = batch
+        if not in_notebook():
+            # tqdm takes a terminal that does not tell its size for one without room, and shows nothing.
+            self._bar.ncols, self._bar.nrows = shutil.get_terminal_size()
         text = f"{seconds:.0f}s {step_time(seconds / max(batch, 1))} - {numbers(logs)}"
         self._bar.set_description_str(text, refresh=False)
         self._bar.refresh()
+
+
+def closing_line(batches: int, seconds: float, logs: Mapping[str, float]) -> str:
+    """What is said of a pass that is over.
+
+    >>> closing_line(210, 0.00105, {"loss": 0.64})
+    '210/210 - 0s - 5us/step - loss: 0.6400'
+    """
+    parts = [f"{batches}/{batches}", f"{seconds:.0f}s", step_time(seconds / batches)]
+    return " - ".join([*parts, numbers(logs)] if logs else parts)
 
 
 def step_time(seconds: float) -> str:

@@ -1,0 +1,90 @@
+"""Nothing is forgotten: what the native core has, what Python has and the rows of the table are the same things."""
+
+from __future__ import annotations
+
+import inspect
+from types import ModuleType
+from typing import Any
+
+import pytest
+from cases import ACTIVATIONS, AXIS_ACTIVATIONS, LAYERS, LOSSES, METRICS, OPTIMIZERS
+
+from ranvier import _core, activations, layers, losses, metrics, optimizers
+
+
+def classes(module: ModuleType, base: type) -> dict[str, Any]:
+    """Public classes of a module that derive from its base, without the base."""
+    return {
+        name: member
+        for name, member in vars(module).items()
+        if inspect.isclass(member) and issubclass(member, base) and member is not base and not name.startswith("_")
+    }
+
+
+def test_activations() -> None:
+    assert [row["name"] for row in _core.activations()] == [case.name for case in ACTIVATIONS]
+    assert [row["name"] for row in _core.axis_activations()] == [case.name for case in AXIS_ACTIVATIONS]
+    for case in (*ACTIVATIONS, *AXIS_ACTIVATIONS):
+        assert activations.get(case.name) is getattr(activations, case.name)
+    tried = {case.name: set().union(*case.arguments) for case in ACTIVATIONS}
+    assert tried == {row["name"]: set(row["parameters"]) for row in _core.activations()}
+
+
+def test_layers() -> None:
+    kinds = set(_core.layer_kinds())
+    assert kinds == {case.kind for case in LAYERS}
+    public = classes(layers, layers.Layer)
+    # An input is no node: it computes nothing.
+    assert set(public) - {"InputLayer"} == {case.name for case in LAYERS}
+    assert kinds == {getattr(layers, case.name)(**case.arguments).native_kind() for case in LAYERS}
+    for case in LAYERS:
+        assert getattr(layers, case.name)(**case.arguments).native_kind() == case.kind
+
+
+def test_losses() -> None:
+    kinds = {row["name"] for row in _core.losses()}
+    public = classes(losses, losses.Loss)
+    assert set(public) == {case.name for case in LOSSES}
+    made = {public[case.name](**arguments).native_kind() for case in LOSSES for arguments in case.arguments}
+    assert made == kinds
+    for case in LOSSES:
+        assert public[case.name].kind == case.kind
+        assert getattr(losses, case.kind).__name__ == case.kind
+        assert public[case.name].sparse == (case.targets == "classes")
+    parameters = {row["name"]: set(row["parameters"]) for row in _core.losses()}
+    tried = {kind: set() for kind in kinds}
+    for case in LOSSES:
+        for arguments in case.arguments:
+            tried[public[case.name](**arguments).native_kind()] |= set(arguments) - {"from_logits"}
+        if case.targets == "binary" and "binary_labels" in parameters[case.kind]:
+            tried[case.kind].add("binary_labels")
+    assert tried == parameters
+
+
+def test_metrics() -> None:
+    public = classes(metrics, metrics.Metric)
+    assert set(_core.metric_kinds()) == {case.kind for case in METRICS}
+    assert set(public) - {"MeanLoss"} == {case.name for case in METRICS}
+    for case in METRICS:
+        assert public[case.name].kind == case.kind
+
+
+def test_optimizers() -> None:
+    public = classes(optimizers, optimizers.Optimizer)
+    assert set(_core.optimizer_kinds()) == {case.kind for case in OPTIMIZERS}
+    assert set(public) == {case.name for case in OPTIMIZERS}
+    for case in OPTIMIZERS:
+        assert public[case.name].kind == case.kind
+        # Every argument is tried by a row.
+        own = set(inspect.signature(public[case.name]).parameters) - {"name", "kwargs"}
+        assert own == {"learning_rate"}.union(*case.arguments)
+
+
+def test_instruction_sets() -> None:
+    """The tests run on each set the processor has; the one in use is one of them, and the last runs everywhere."""
+    available = _core.available_isas()
+    assert _core.isa() in available
+    assert available[-1] == "baseline"
+    assert len(set(available)) == len(available)
+    with pytest.raises(ValueError, match=r"unknown instruction set 'avx1024'.* Valid: .*baseline"):
+        _core.select_isa("avx1024")
