@@ -103,7 +103,7 @@ doctest:
 
 # --- Style ------------------------------------------------------------------------------------------------------------
 
-CXX_FILES = $(shell find cpp examples tests -name '*.[chi]pp' -o -name '*.inl')
+CXX_FILES = $(shell find benchmarks cpp examples tests -name '*.[chi]pp' -o -name '*.inl')
 
 .PHONY: lint
 lint: $(VENV)/.lint  ## Style and types: ruff, mypy, clang-format

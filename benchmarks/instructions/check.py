@@ -75,7 +75,8 @@ def main() -> int:
         allowed = baseline[compiler][workload]
         verdict = "ok" if count <= allowed * TOLERANCE else "GREW"
         grown += verdict != "ok"
-        print(f"{workload:16} {count:8} instructions, {count / allowed - 1:+.1%} against {allowed} ({compiler}): {verdict}")
+        change = f"{count / allowed - 1:+.1%} against {allowed} ({compiler})"
+        print(f"{workload:16} {count:8} instructions, {change}: {verdict}")
     return 1 if grown else 0
 
 

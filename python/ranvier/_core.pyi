@@ -137,7 +137,7 @@ class Scalars:
     def activation(self, name: str, parameters: Sequence[float], x: Array) -> Array:
         """Applies an activation of `activations()` elementwise; parameters in the order of its row."""
     def multiply(self, a: Array, b: Array, out: Array, bias: Array | None = None, relu: bool = False) -> None:
-        """Out = a b (+ bias), then max(., 0) if `relu`: the product of a dense layer. `a` and `b` may be transposed views."""
+        """Out = a b (+ bias), then max(., 0) if `relu`: a dense product. `a` and `b` may be transposed views."""
 
     def axis_activation(self, name: str, x: Array, axis: int) -> Array: ...
 

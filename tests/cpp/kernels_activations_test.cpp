@@ -34,7 +34,9 @@ const std::vector<Case>& cases() {
       {"elu", {0.3}, [](Real x) { return elu(x, Real(0.3)); }},
       {"exponential", {}, [](Real x) { return std::exp(x); }},
       {"gelu", {0}, [](Real x) { return x * normal_cdf(x); }},
-      {"gelu", {1}, [](Real x) {
+      {"gelu",
+       {1},
+       [](Real x) {
          const Real c = std::sqrt(2 / std::acos(Real(-1)));
          return x / 2 * (1 + std::tanh(c * (x + 0.044715L * x * x * x)));
        }},
@@ -47,15 +49,21 @@ const std::vector<Case>& cases() {
       {"log_sigmoid", {}, [](Real x) { return -softplus(-x); }},
       {"mish", {}, [](Real x) { return x * std::tanh(softplus(x)); }},
       {"relu", {0, HUGE_VAL, 0}, [](Real x) { return x > 0 ? x : 0; }},
-      {"relu", {0.1, 2, 0.5}, [](Real x) { return x > 2 ? 2 : x > 0.5 ? x : Real(0.1) * (x - 0.5); }},
+      {"relu", {0.1, 2, 0.5}, [](Real x) { return x > 2     ? 2
+                                                  : x > 0.5 ? x
+                                                            : Real(0.1) * (x - 0.5); }},
       {"relu6", {}, [](Real x) { return clamp(x, 0, 6); }},
       {"selu", {}, [](Real x) { return 1.05070098735548049342L * elu(x, 1.67326324235437728482L); }},
       {"sigmoid", {}, sigmoid},
       {"silu", {}, [](Real x) { return x * sigmoid(x); }},
-      {"soft_shrink", {0.5}, [](Real x) { return x > 0.5 ? x - 0.5 : x < -0.5 ? x + 0.5 : 0; }},
+      {"soft_shrink", {0.5}, [](Real x) { return x > 0.5    ? x - 0.5
+                                                 : x < -0.5 ? x + 0.5
+                                                            : 0; }},
       {"softplus", {}, softplus},
       {"softsign", {}, [](Real x) { return x / (1 + std::fabs(x)); }},
-      {"sparse_plus", {}, [](Real x) { return x <= -1 ? 0 : x >= 1 ? x : (x + 1) * (x + 1) / 4; }},
+      {"sparse_plus", {}, [](Real x) { return x <= -1  ? 0
+                                              : x >= 1 ? x
+                                                       : (x + 1) * (x + 1) / 4; }},
       {"sparse_sigmoid", {}, [](Real x) { return clamp((x + 1) / 2, 0, 1); }},
       {"squareplus", {4}, [](Real x) { return (x + std::sqrt(x * x + 4)) / 2; }},
       {"tanh", {}, [](Real x) { return std::tanh(x); }},
@@ -234,7 +242,8 @@ const std::map<std::string, Line (*)(const Line&)> kAxis = {
 struct Shape {
   index outer, n, inner;
 };
-const Shape kShapes[] = {{1, 2, 1}, {10, 2, 1}, {37, 10, 1}, {5, 12, 1}, {3, 14, 1}, {7, 100, 1}, {4, 6, 5}, {2, 40, 33}};
+const Shape kShapes[] = {{1, 2, 1},  {10, 2, 1},  {37, 10, 1}, {5, 12, 1},
+                         {3, 14, 1}, {7, 100, 1}, {4, 6, 5},   {2, 40, 33}};
 
 }  // namespace
 

@@ -17,10 +17,13 @@ struct Product {
   Gemm<T> g{};
 
   Product(index M, index N, index K, Layout a = kPlain, Layout b = kPlain, index gap = 0)
-      : M(M), N(N), K(K),
+      : M(M),
+        N(N),
+        K(K),
         A(random_vector<T>(a == kPlain ? M * (K + gap) : K * (M + gap), 1)),
         B(random_vector<T>(b == kPlain ? K * (N + gap) : N * (K + gap), 2)),
-        C(random_vector<T>(M * (N + gap), 3)), bias(random_vector<T>(N, 4)) {
+        C(random_vector<T>(M * (N + gap), 3)),
+        bias(random_vector<T>(N, 4)) {
     g.M = M;
     g.N = N;
     g.K = K;
@@ -75,9 +78,9 @@ struct Size {
   index M, N, K;
 };
 
-const Size kSizes[] = {{1, 1, 1},    {1, 16, 32},  {10, 16, 1},   {10, 32, 16},  {10, 2, 32},    {10, 16, 32},
-                       {3, 17, 5},   {2, 40, 9},   {4, 200, 33},  {5, 31, 7},    {14, 32, 16},   {15, 33, 17},
-                       {29, 65, 31}, {32, 64, 64}, {13, 1, 100},  {1, 1, 1000},  {2, 130, 600},  {64, 10, 512},
+const Size kSizes[] = {{1, 1, 1},    {1, 16, 32},  {10, 16, 1},   {10, 32, 16},  {10, 2, 32},   {10, 16, 32},
+                       {3, 17, 5},   {2, 40, 9},   {4, 200, 33},  {5, 31, 7},    {14, 32, 16},  {15, 33, 17},
+                       {29, 65, 31}, {32, 64, 64}, {13, 1, 100},  {1, 1, 1000},  {2, 130, 600}, {64, 10, 512},
                        {33, 7, 530}, {61, 90, 3},  {128, 48, 45}, {7, 300, 1030}};
 
 }  // namespace

@@ -19,7 +19,8 @@ template <class T>
 void check_close(const std::vector<T>& x, const std::vector<Real>& exact, double ulps) {
   for (std::size_t i = 0; i < x.size(); i++) {
     INFO("element ", i);
-    CHECK(std::fabs(x[i] - exact[i]) <= ulps * std::numeric_limits<T>::epsilon() * std::max<Real>(std::fabs(exact[i]), 0.1));
+    CHECK(std::fabs(x[i] - exact[i]) <=
+          ulps * std::numeric_limits<T>::epsilon() * std::max<Real>(std::fabs(exact[i]), 0.1));
   }
 }
 

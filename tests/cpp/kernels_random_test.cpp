@@ -31,13 +31,15 @@ TEST_CASE("the reference gives the published known answers (Random123, kat_vecto
 
 TEST_CASE("random bits are Philox4x32-10 of (element / 4, stream)") {
   for_each_isa<float>([&](const Kernels<float>& k, const std::string&) {
-    for (std::uint64_t block : {std::uint64_t(0), std::uint64_t(5), std::uint64_t(0xfffffffd), std::uint64_t(1) << 40}) {
+    for (std::uint64_t block :
+         {std::uint64_t(0), std::uint64_t(5), std::uint64_t(0xfffffffd), std::uint64_t(1) << 40}) {
       const RandomKey key{0xa4093822299f31d0, 0x0370734413198a2e};
       std::vector<std::uint32_t> y(4 * 37 + 3);
       k.random_bits(y.data(), index(block * 4), index(y.size()), key);
       for (std::size_t i = 0; i < y.size(); i++) {
         const std::uint64_t c = block + i / 4;
-        const Words expected = philox({std::uint32_t(c), std::uint32_t(c >> 32), 0x13198a2e, 0x03707344}, 0x299f31d0, 0xa4093822);
+        const Words expected =
+            philox({std::uint32_t(c), std::uint32_t(c >> 32), 0x13198a2e, 0x03707344}, 0x299f31d0, 0xa4093822);
         CHECK(y[i] == expected[i % 4]);
       }
     }

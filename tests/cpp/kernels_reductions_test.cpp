@@ -78,7 +78,9 @@ TEST_CASE_TEMPLATE("elementwise kernels at every length, in place too", T, float
       check([&](const T* x, T* y) { k.multiply(x, b.data(), y, n); }, [](T x, T z) { return x * z; });
       check([&](const T* x, T* y) { k.scale(x, T(0.3), y, n); }, [](T x, T) { return T(0.3) * x; });
       check([&](const T* x, T* y) { k.clip(x, T(-0.2), T(0.4), y, n); },
-            [](T x, T) { return x < T(-0.2) ? T(-0.2) : x > T(0.4) ? T(0.4) : x; });
+            [](T x, T) { return x < T(-0.2)  ? T(-0.2)
+                                : x > T(0.4) ? T(0.4)
+                                             : x; });
       auto y = b;
       k.axpy(T(0.3), a.data(), y.data(), n);
       for (index i = 0; i < n; i++) CHECK(std::fabs(y[i] - (b[i] + T(0.3) * a[i])) < 1e-6);

@@ -19,9 +19,9 @@ const Function kFunctions[] = {
     {"exponential", [](Real x) { return std::exp(x); }},
     {"tanh", [](Real x) { return std::tanh(x); }},
     {"sigmoid", [](Real x) { return 1 / (1 + std::exp(-x)); }},
-    {"softplus", softplus},                                           // exp and log1p
+    {"softplus", softplus},  // exp and log1p
     {"log_sigmoid", [](Real x) { return -softplus(-x); }},
-    {"elu", [](Real x) { return x > 0 ? x : std::expm1(x); }},        // expm1 of negative numbers
+    {"elu", [](Real x) { return x > 0 ? x : std::expm1(x); }},  // expm1 of negative numbers
 };
 
 /// |y - exact| in units of the last place of the exact value; the smallest unit is that of the subnormal numbers.

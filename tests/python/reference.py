@@ -107,7 +107,7 @@ def squared_error(y: Array, p: Array) -> tuple[Array, Array]:
 
 def sparse_crossentropy(y: Array, p: Array) -> tuple[Array, Array]:
     total, own = p.sum(-1, keepdims=True), np.take_along_axis(p, y[:, None], -1)
-    target = np.eye(p.shape[-1])[y]
+    target = np.eye(p.shape[-1], dtype=p.dtype)[y]
     return -np.log(own / total)[:, 0], 1 / total - target / own
 
 
@@ -116,7 +116,7 @@ LOSSES = {"mean_squared_error": squared_error, "sparse_categorical_crossentropy"
 
 @dataclass
 class DenseNetwork:
-    """Dense layers one after the other; `weights` are kernel, bias, kernel, bias, ..."""
+    """Dense layers one after the other; `weights` are kernel, bias, kernel, bias, ... Computes in their type."""
 
     weights: list[Array]
     activations: list[str]

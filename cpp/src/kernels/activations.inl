@@ -227,7 +227,8 @@ struct Parameters {
 template <class T, template <class> class Pair, int kParameters>
 [[gnu::flatten]] void activate(const T* x, T* y, index n, const T* parameters) {
   const Parameters<T> p(parameters, kParameters);
-  for_vectors<T>(n, [&](index i, index count) { store_n(y + i, Pair<Vec<T>>::f(load_n(x + i, count), p.value), count); });
+  for_vectors<T>(n,
+                 [&](index i, index count) { store_n(y + i, Pair<Vec<T>>::f(load_n(x + i, count), p.value), count); });
 }
 
 // dx (n) = dy f'(x)

@@ -4,6 +4,7 @@
 
 // In the order in which they use each other.
 // clang-format off
+#include RANVIER_VECTORS
 #include "vec.inl"
 #include "vmath.inl"
 #include "elementwise.inl"

@@ -31,12 +31,10 @@ struct LogSoftmax {
   template <class T, class Line>
   static void forward(const Line& line, const T* x, T* y) {
     const Vec<T> largest = line.maximum([=](index i, index count, Vec<T>) { return load_n(x + i, count); });
-    const Vec<T> total =
-        line.sum([=](index i, index count, Vec<T>) { return exp(load_n(x + i, count) - largest); });
+    const Vec<T> total = line.sum([=](index i, index count, Vec<T>) { return exp(load_n(x + i, count) - largest); });
     const Vec<T> log_total = log(total);
-    line.each([=](index i, index count, Vec<T>) {
-      store_n(y + i, (load_n(x + i, count) - largest) - log_total, count);
-    });
+    line.each(
+        [=](index i, index count, Vec<T>) { store_n(y + i, (load_n(x + i, count) - largest) - log_total, count); });
   }
   // dx = dy - exp(y) sum(dy)
   template <class T, class Line>
@@ -61,9 +59,8 @@ struct Sparsemax {
         const Vec<T> z = load_n(x + i, count) - largest;
         return where(z > old, z);
       });
-      const Vec<T> support = line.sum([=](index i, index count, Vec<T>) {
-        return where(load_n(x + i, count) - largest > old, Vec<T>(1));
-      });
+      const Vec<T> support = line.sum(
+          [=](index i, index count, Vec<T>) { return where(load_n(x + i, count) - largest > old, Vec<T>(1)); });
       tau = (total - 1) / support;
       bool moved = false;
       for (index l = 0; l < Vec<T>::kLanes; l++) moved = moved || tau.raw[l] > old.raw[l];

@@ -29,9 +29,8 @@ void scale(const T* x, T factor, T* y, index n) {
 template <class T>
 void axpy(T a, const T* x, T* y, index n) {
   const Vec<T> f = a;
-  for_vectors<T>(n, [=](index i, index count) {
-    store_n(y + i, fma(f, load_n(x + i, count), load_n(y + i, count)), count);
-  });
+  for_vectors<T>(
+      n, [=](index i, index count) { store_n(y + i, fma(f, load_n(x + i, count), load_n(y + i, count)), count); });
 }
 
 template <class T>

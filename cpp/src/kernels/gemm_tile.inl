@@ -7,15 +7,15 @@ namespace {
 template <class T>
 struct TileCall {
   index K;
-  index whole;       // the first `whole` rows of B may be read past column `tail` of the last vector
-  const T* A;        // A(i, k) at i * a_step + k, or at i + k * a_step if A is m-contiguous
+  index whole;  // the first `whole` rows of B may be read past column `tail` of the last vector
+  const T* A;   // A(i, k) at i * a_step + k, or at i + k * a_step if A is m-contiguous
   index a_step;
-  const T* B;        // B(k, j) at k * b_row + j
+  const T* B;  // B(k, j) at k * b_row + j
   index b_row;
   T* C;
   index c_row;
-  index tail;        // columns in the last vector: 1 .. lanes
-  const T* start;    // what each chain starts from: C, the bias, or zeros
+  index tail;      // columns in the last vector: 1 .. lanes
+  const T* start;  // what each chain starts from: C, the bias, or zeros
   index start_row;
   bool relu;
   const T* touched[3];  // arrays to prefetch while computing, rows `touched_row` apart
@@ -75,7 +75,9 @@ template <class T, int m, int v, bool kRowsOfA>
   for (; k < K; k++, A += kRowsOfA ? 1 : a_step) step(A, read_tail);
 
   if (t.relu) {
-    UNROLL for (int i = 0; i < m; i++) UNROLL for (int j = 0; j < v; j++) c[i][j] = select(c[i][j] <= 0, Vec<T>(0), c[i][j]);
+    UNROLL for (int i = 0; i < m; i++) {
+      UNROLL for (int j = 0; j < v; j++) c[i][j] = select(c[i][j] <= 0, Vec<T>(0), c[i][j]);
+    }
   }
   UNROLL for (int i = 0; i < m; i++) {
     T* row = t.C + i * t.c_row;

@@ -93,7 +93,7 @@ template <class T, int m>
 template <class T>
 void gemv(const Gemm<T>& g, index m0, index m1, index n0, index n1) {
   static constexpr void (*kPass[kGemvRows])(const GemvPass<T>&, index) = {gemv_pass<T, 1>, gemv_pass<T, 2>,
-                                                                         gemv_pass<T, 3>, gemv_pass<T, 4>};
+                                                                          gemv_pass<T, 3>, gemv_pass<T, 4>};
   static constexpr void (*kTransposed[kGemvRows])(const GemvPass<T>&, index, index) = {
       gemv_transposed<T, 1>, gemv_transposed<T, 2>, gemv_transposed<T, 3>, gemv_transposed<T, 4>};
   constexpr index kNarrow = 2048 / sizeof(T);  // columns so few that one pass may go down all rows of B

@@ -1,5 +1,4 @@
 #define RANVIER_ISA avx2
-
-#include "vec_avx2.hpp"
+#define RANVIER_VECTORS "vec_avx2.hpp"
 
 #include "all.inl"

@@ -1,5 +1,4 @@
 #define RANVIER_ISA avx512
-
-#include "vec_avx512.hpp"
+#define RANVIER_VECTORS "vec_avx512.hpp"
 
 #include "all.inl"

@@ -1,5 +1,4 @@
 #define RANVIER_ISA baseline
-
-#include "vec_baseline.hpp"
+#define RANVIER_VECTORS "vec_baseline.hpp"
 
 #include "all.inl"

@@ -1,5 +1,4 @@
 #define RANVIER_ISA neon
-
-#include "vec_neon.hpp"
+#define RANVIER_VECTORS "vec_neon.hpp"
 
 #include "all.inl"

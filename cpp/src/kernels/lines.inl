@@ -5,7 +5,8 @@
 namespace ranvier::kernels::RANVIER_ISA {
 namespace {
 
-constexpr index kFewColumns = 12;  // rows this short are computed one per lane: 2 classes 9 times faster, 10 twice
+// Rows this short are computed one per lane: softmax and cross-entropy of 10 rows of 2 in 0.07 us instead of 0.3.
+constexpr index kFewColumns = 12;
 
 /// n contiguous elements. A reduction folds the lanes; every lane of its result is the same.
 template <class T>

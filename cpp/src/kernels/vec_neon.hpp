@@ -20,7 +20,9 @@ inline RawF64 raw_fma(RawF64 a, RawF64 b, RawF64 c) { return (RawF64)vfmaq_f64(c
 inline RawF32 raw_sqrt(RawF32 x) { return (RawF32)vsqrtq_f32(x); }
 inline RawF64 raw_sqrt(RawF64 x) { return (RawF64)vsqrtq_f64(x); }
 // Product of the low 32 bits of each 64.
-inline RawU64 raw_multiply_u32(RawU64 a, RawU64 b) { return (RawU64)vmull_u32(vmovn_u64((uint64x2_t)a), vmovn_u64((uint64x2_t)b)); }
+inline RawU64 raw_multiply_u32(RawU64 a, RawU64 b) {
+  return (RawU64)vmull_u32(vmovn_u64((uint64x2_t)a), vmovn_u64((uint64x2_t)b));
+}
 
 #include "vec_partial.inl"
 

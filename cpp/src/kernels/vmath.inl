@@ -51,8 +51,8 @@ struct Reduced {
 
   /// e^r - 1 - r by its Taylor series.
   Vec<T> series() const {
-    constexpr double kInverseFactorial[] = {1. / 2,      1. / 6,       1. / 24,       1. / 120,
-                                            1. / 720,    1. / 5040,    1. / 40320,    1. / 362880,
+    constexpr double kInverseFactorial[] = {1. / 2,       1. / 6,        1. / 24,        1. / 120,
+                                            1. / 720,     1. / 5040,     1. / 40320,     1. / 362880,
                                             1. / 3628800, 1. / 39916800, 1. / 479001600, 1. / 6227020800};
     constexpr int last = Constants<T>::kExpTerms - 2;
     Vec<T> p = kInverseFactorial[last];

@@ -113,7 +113,12 @@ class Dense final : public Layer<T> {
     }
   }
 
-  bool streams_gradient(std::size_t i) const override { return i == 0; }
+  bool streams_gradient(std::size_t i, const std::vector<Shape>& x, index batch) const override {
+    // A streamed tile is one sum over all rows: beyond a k block of the product its operands leave the cache (1.8
+    // times the time at 4096 rows), and the gradient's way through memory no longer counts.
+    constexpr index kMostRows = 512;
+    return i == 0 && batch * rows(x[0]) <= kMostRows;
+  }
 
   std::shared_ptr<Layer<T>> fused_with(const Layer<T>& next) const override {
     const ActivationChoice<T>* after = next.only_activation();

@@ -99,8 +99,10 @@ class Layer {
   /// The output is the input, seen in another shape: no memory, no work.
   virtual bool is_view(bool /*training*/) const { return false; }
 
-  /// Backward can give the gradient of parameter i to a sink, when it no longer reads the parameter.
-  virtual bool streams_gradient(std::size_t /*i*/) const { return false; }
+  /// Backward over `batch` rows can give the gradient of parameter i to a sink, when it no longer reads the parameter.
+  virtual bool streams_gradient(std::size_t /*i*/, const std::vector<Shape>& /*x*/, index /*batch*/) const {
+    return false;
+  }
 
   /// The activation, if applying it is all this layer does and it can be done row by row of the last axis; or null.
   virtual const ActivationChoice<T>* only_activation() const { return nullptr; }

@@ -105,21 +105,20 @@ std::vector<Lifetime> Plan<T>::lifetimes(index rows) const {
 }
 
 template <class T>
-bool Plan<T>::stream_gradient(std::size_t p, const GradientSink<T>* sink) {
-  const GradientSink<T>** found = nullptr;
+void Plan<T>::stream_gradient(std::size_t p, const GradientSink<T>* sink, index batch) {
+  const GradientSink<T>** place = nullptr;
   for (std::size_t i = 0; i < routes_.size(); ++i) {
-    const Layer<T>& layer = *graph_.nodes[i].layer;
+    const Node<T>& node = graph_.nodes[i];
     for (std::size_t j = 0; j < routes_[i].sinks.size(); ++j) {
-      if (layer.parameters()[j] != parameters_[p]) continue;
-      if (found || !layer.streams_gradient(j)) return false;
-      found = &routes_[i].sinks[j];
+      if (node.layer->parameters()[j] != parameters_[p]) continue;
+      if (place || !node.layer->streams_gradient(j, node.x_shapes, batch)) sink = nullptr;
+      place = &routes_[i].sinks[j];
+      *place = nullptr;
     }
   }
-  if (!found) return false;
-  *found = sink;
+  if (place) *place = sink;
   if (streamed_[p] != (sink != nullptr)) capacity_ = 0;  // memory for the gradient is needed, or no longer
   streamed_[p] = sink != nullptr;
-  return sink != nullptr;
 }
 
 template <class T>

@@ -32,9 +32,9 @@ class Plan {
  public:
   Plan(const Graph<T>& graph, PlanMode mode);
 
-  /// Gives the gradient of parameter p to `sink` (null: to memory) in every backward pass from now on, if the one layer
-  /// that uses it can; says whether it does. Before reserve.
-  bool stream_gradient(std::size_t p, const GradientSink<T>* sink);
+  /// Gives the gradient of parameter p to `sink` (null: to memory) in every backward pass from now on, of up to `batch`
+  /// rows, if the one layer that uses it can. Before reserve.
+  void stream_gradient(std::size_t p, const GradientSink<T>* sink, index batch);
 
   /// Makes sure that batches of up to `rows` rows fit, on teams of up to `threads`.
   void reserve(index rows, int threads);

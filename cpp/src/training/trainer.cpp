@@ -177,7 +177,7 @@ void Trainer<T>::stream_updates() {
       targets_.push_back(std::move(*target));
       sinks_.push_back(Optimizer<T>::sink(targets_.back()));
     }
-    plan_->stream_gradient(p, target ? &sinks_.back() : nullptr);
+    plan_->stream_gradient(p, target ? &sinks_.back() : nullptr, std::min(options_.batch_size, feed_.rows()));
   }
 }
 

@@ -202,6 +202,8 @@ class Model(Training, HasWeights):
 
         Raises: ValueError if shapes do not fit; TypeError for symbols.
         """
+        if type(inputs) is np.ndarray and not training and inputs.shape[1:] == self._fast_shape:
+            return self.predict(inputs)
         if isinstance(inputs, KerasTensor):
             raise TypeError(f"[{self.name}] a model cannot be called on a symbol: call its layers on it instead")
         arrays = self._arrays(inputs, "call")

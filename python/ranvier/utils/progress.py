@@ -64,7 +64,7 @@ class Lines(Progress):
 
 
 class Bar(Progress):
-    """A bar that moves, in a terminal or a notebook. In a terminal, which may be narrow, a whole line takes its place."""
+    """A bar that moves; in a terminal, which may be narrow, a whole line takes its place at the end."""
 
     def __init__(self) -> None:
         self._bar: Any = None
