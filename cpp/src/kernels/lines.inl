@@ -5,7 +5,7 @@
 namespace ranvier::kernels::RANVIER_ISA {
 namespace {
 
-// Rows this short are computed one per lane: softmax and cross-entropy of 10 rows of 2 in 0.07 us instead of 0.3.
+// Rows this short are computed one per lane: softmax cross-entropy of 128 rows of 12 takes 1.7 us, of 13 takes 5.
 constexpr index kFewColumns = 12;
 
 /// n contiguous elements. A reduction folds the lanes; every lane of its result is the same.

@@ -4,7 +4,12 @@
 // fixed number of lanes that makes AVX2 and AVX-512 agree bit for bit.
 #pragma once
 
-#define UNROLL _Pragma("GCC unroll 32")  // GCC keeps an array in registers only if every loop over it is unrolled
+// A compiler keeps an array in registers only if every loop over it is unrolled.
+#if defined(__clang__)
+#define UNROLL _Pragma("clang loop unroll(full)")
+#else
+#define UNROLL _Pragma("GCC unroll 32")
+#endif
 
 namespace ranvier::kernels::RANVIER_ISA {
 namespace {

@@ -4,12 +4,13 @@
 #include <immintrin.h>
 
 #include "kernels.hpp"
+#include "tile_rows.hpp"
 
 namespace ranvier::kernels::avx2 {
 namespace {
 
 constexpr int kVectorBytes = 32;
-constexpr int kTileRows = 6, kTileVectors = 2;  // 12 accumulators, 2 vectors of B, 2 to spare
+constexpr int kTileRows = RANVIER_TILE_ROWS(6), kTileVectors = 2;  // 12 accumulators, 2 vectors of B, 2 to spare
 
 typedef float RawF32 __attribute__((vector_size(kVectorBytes)));
 typedef double RawF64 __attribute__((vector_size(kVectorBytes)));

@@ -7,12 +7,13 @@
 #endif
 
 #include "kernels.hpp"
+#include "tile_rows.hpp"
 
 namespace ranvier::kernels::baseline {
 namespace {
 
 constexpr int kVectorBytes = 16;
-constexpr int kTileRows = 5, kTileVectors = 2;  // 10 accumulators; products need registers of their own
+constexpr int kTileRows = RANVIER_TILE_ROWS(5), kTileVectors = 2;  // 10 accumulators; products need registers too
 
 typedef float RawF32 __attribute__((vector_size(kVectorBytes)));
 typedef double RawF64 __attribute__((vector_size(kVectorBytes)));

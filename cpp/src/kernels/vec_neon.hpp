@@ -4,12 +4,13 @@
 #include <arm_neon.h>
 
 #include "kernels.hpp"
+#include "tile_rows.hpp"
 
 namespace ranvier::kernels::neon {
 namespace {
 
 constexpr int kVectorBytes = 16;
-constexpr int kTileRows = 8, kTileVectors = 3;  // 24 accumulators, 3 vectors of B, 5 to spare
+constexpr int kTileRows = RANVIER_TILE_ROWS(8), kTileVectors = 3;  // 24 accumulators, 3 vectors of B, 5 to spare
 
 typedef float RawF32 __attribute__((vector_size(kVectorBytes)));
 typedef double RawF64 __attribute__((vector_size(kVectorBytes)));
