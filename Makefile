@@ -84,8 +84,8 @@ test-asan: ctest-asan  ## C++ tests under AddressSanitizer and UndefinedBehavior
 test-tsan: ctest-tsan  ## C++ tests under ThreadSanitizer
 
 .PHONY: test-peers
-test-peers: $(PEERS)/.test  ## Python tests that compare with Keras, PyTorch and JAX (large downloads)
-	$(PEERS)/bin/python -m pytest -m peers
+test-peers: $(PEERS)/.test  ## The same training in Keras and here (large downloads)
+	$(PEERS)/bin/python -m pytest tests/peers
 
 ctest-%: $(VENV)/.tools doctest
 	cmake --preset $*

@@ -1,4 +1,4 @@
-"""A good guest: cheap to import, no threads uninvited, safe to fork, quick to stop, content with the threads it is given."""
+"""A good guest: cheap to import, starts no thread uninvited, safe to fork, quick to stop."""
 
 from __future__ import annotations
 
@@ -68,15 +68,9 @@ def test_import_starts_no_thread() -> None:
 
 
 def test_import_is_quick() -> None:
-    """Beyond NumPy's own. The best of several: whatever else the machine does can only add to it."""
-    program = [sys.executable, "-X", "importtime", "-c", "import numpy; import ranvier"]
-    seconds = []
-    for _ in range(7):
-        lines = subprocess.run(program, capture_output=True, text=True, check=True).stderr.splitlines()
-        # "import time: self [us] | cumulative | imported package", parents after their children
-        [total] = [line.split("|")[1] for line in lines if line.split("|")[-1].strip() == "ranvier"]
-        seconds.append(int(total) * 1e-6)
-    assert min(seconds) < IMPORT_SECONDS
+    """Beyond NumPy's own. Processor time, and the best of several: what else the machine does can only add to it."""
+    program = "start = time.process_time(); import ranvier; print(time.process_time() - start)"
+    assert min(float(run(program)) for _ in range(7)) < IMPORT_SECONDS
 
 
 def test_import_brings_no_heavy_packages() -> None:
@@ -224,7 +218,7 @@ waited = []
 print(min(waited))
 after = made.get_weights()
 assert all(np.isfinite(weight).all() for weight in after)
-assert any((weight != old).any() for weight, old in zip(after, before))
+assert any((weight != old).any() for weight, old in zip(after, before)) == {trains}
 assert made.predict(x).shape == (2048, 10)
 assert fit(made)[0] > 0
 made.evaluate(x, y, verbose=0)
@@ -254,12 +248,13 @@ for attempt in range(3):
         "fit(made, 100_000)",
         "made.fit(x, y, batch_size=1, epochs=100_000, verbose=0)",
         "made.fit(x, y, batch_size=2048, epochs=100_000, verbose=2, validation_split=0.5)",
-        "made.fit(np.tile(x, (200, 1)), np.tile(y, 200), batch_size=32, epochs=1000, verbose=0)",
+        "made.fit(np.tile(x, (50, 1)), np.tile(y, 50), batch_size=32, epochs=1000, verbose=0)",
+        "made.evaluate(np.tile(x, (50, 1)), np.tile(y, 50), batch_size=1, verbose=0)",
     ],
-    ids=["short epochs", "small steps", "large steps", "long epochs"],
+    ids=["short epochs", "small steps", "large steps", "long epochs", "evaluation"],
 )
 def test_control_c_stops_and_leaves_a_usable_model(call: str) -> None:
-    output = run(INTERRUPT.format(body=BODY.format(call=call)))
+    output = run(INTERRUPT.format(body=BODY.format(call=call), trains="fit(" in call))
     assert float(output.split()[-1]) < STOP_SECONDS
 
 
