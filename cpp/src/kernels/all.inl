@@ -18,6 +18,8 @@
 #include "gemm_pack.inl"
 #include "gemv.inl"
 #include "gemm.inl"
+#include "bf16.inl"
+#include "gemm_bf16.inl"
 // clang-format on
 
 #define RANVIER_TEXT_(x) #x
@@ -57,6 +59,7 @@ constexpr Kernels<T> kernels() {
       amsgrad<T>,
       sgd<T>,
       momentum<T>,
+      bf16_kernels<T>(),
   };
 }
 
