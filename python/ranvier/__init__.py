@@ -5,6 +5,7 @@ from ranvier import (
     backend,
     callbacks,
     config,
+    dtype_policies,
     initializers,
     layers,
     losses,
@@ -15,6 +16,7 @@ from ranvier import (
     utils,
 )
 from ranvier._core import __version__
+from ranvier.dtype_policies import DTypePolicy
 from ranvier.errors import NonFiniteLossError
 from ranvier.initializers import Initializer
 from ranvier.layers import Input, Layer
@@ -26,6 +28,7 @@ from ranvier.symbol import KerasTensor
 from ranvier.variable import Variable
 
 __all__ = [
+    "DTypePolicy",
     "Initializer",
     "Input",
     "KerasTensor",
@@ -42,6 +45,7 @@ __all__ = [
     "backend",
     "callbacks",
     "config",
+    "dtype_policies",
     "fit_many",
     "initializers",
     "layers",

@@ -1,4 +1,4 @@
-"""Settings of the process: the default number type, the fuzz factor, how much is printed."""
+"""Settings of the process: the default number type and policy, the fuzz factor, how much is printed."""
 
 from __future__ import annotations
 
@@ -11,10 +11,12 @@ from ranvier.errors import one_of
 
 if TYPE_CHECKING:
     from ranvier._core import Scalars
+    from ranvier.dtype_policies import DTypePolicy
 
 FLOAT_TYPES = ("float32", "float64")
 
 _floatx = "float32"
+_dtype_policy: DTypePolicy | None = None  # None: that of _floatx
 _epsilon = 1e-7
 _image_data_format = "channels_last"
 _interactive_logging = True
@@ -47,6 +49,36 @@ def set_floatx(value: Any) -> None:
     """
     global _floatx
     _floatx = standardize_dtype(value)
+
+
+def dtype_policy() -> DTypePolicy:
+    """The policy of layers that are not told another; that of `floatx()` unless `set_dtype_policy` was called.
+
+    >>> dtype_policy()
+    <DTypePolicy "float32">
+    """
+    from ranvier import dtype_policies
+
+    return dtype_policies.DTypePolicy(_floatx) if _dtype_policy is None else _dtype_policy
+
+
+def set_dtype_policy(policy: Any) -> None:
+    """Sets the policy of layers made from now on; None returns to that of `floatx()`.
+
+    Args:
+        policy: "float32", "float64", "mixed_bfloat16" or a `ranvier.DTypePolicy`.
+
+    Raises: ValueError for any other policy.
+
+    >>> set_dtype_policy("mixed_bfloat16")
+    >>> dtype_policy().compute_dtype
+    'bfloat16'
+    >>> set_dtype_policy(None)
+    """
+    global _dtype_policy
+    from ranvier import dtype_policies
+
+    _dtype_policy = None if policy is None else dtype_policies.get(policy)
 
 
 def standardize_dtype(dtype: Any) -> str:

@@ -124,6 +124,30 @@ TEST_CASE_TEMPLATE("gemm is right where A and B are packed", T, float, double) {
   });
 }
 
+TEST_CASE_TEMPLATE("gemm scratch is enough for every smaller product", T, float, double) {
+  for_each_isa<T>([](const Kernels<T>& k, const std::string&) {
+    for (bool streamed : {false, true}) {
+      for (index N : {10, 64, 1024}) {
+        for (bool a_transposed : {false, true}) {
+          for (bool b_transposed : {false, true}) {
+            index before = 0;
+            for (index K = 1; K < 9000; K += K < 4200 ? 1 : 7) {
+              Gemm<T> g{};
+              g.M = 2048, g.N = N, g.K = K;
+              g.a_row = a_transposed ? 1 : K, g.a_col = a_transposed ? 2048 : 1;
+              g.b_row = b_transposed ? 1 : N, g.b_col = b_transposed ? K : 1;
+              if (streamed) g.finish = [](const void*, T*, index, index, index, index, index, index) {};
+              const index scratch = k.gemm_scratch(g);
+              if (scratch < before) CHECK(scratch >= before);
+              before = scratch;
+            }
+          }
+        }
+      }
+    }
+  });
+}
+
 TEST_CASE_TEMPLATE("gemm of nothing", T, float, double) {
   for_each_isa<T>([](const Kernels<T>& k, const std::string&) {
     Product<T> no_depth(5, 20, 0), no_rows(0, 20, 7), no_columns(5, 0, 7);

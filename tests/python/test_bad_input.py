@@ -273,7 +273,12 @@ CALLS: list[tuple[str, Callable[[], Any], type[Exception], str]] = [
     ("input shape", lambda: layers.Dense(1, input_shape=(0,)), ValueError, "positive integers"),
     ("input without shape", Input, ValueError, r"shape is missing.*Input\(\(784,\)\)"),
     ("unknown axis", lambda: Input(batch_shape=(None, None)), ValueError, "every axis but the batch must be known"),
-    ("dtype", lambda: layers.Dense(1, dtype="float16"), ValueError, "expected 'float32' or 'float64', got 'float16'"),
+    (
+        "dtype",
+        lambda: layers.Dense(1, dtype="float16"),
+        ValueError,
+        "expected 'float32', 'float64' or 'mixed_bfloat16', got 'float16'",
+    ),
     ("no layer", lambda: Sequential([3]), TypeError, "expected a layer, got 3"),
     ("layer class", lambda: Sequential([layers.Flatten]), TypeError, r"make one, Flatten\(\.\.\.\)"),
     (

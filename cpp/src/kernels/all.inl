@@ -19,6 +19,8 @@
 #include "gemm_pack.inl"
 #include "gemv.inl"
 #include "gemm.inl"
+#include "bf16.inl"
+#include "gemm_bf16.inl"
 // clang-format on
 
 #define RANVIER_TEXT_(x) #x
@@ -58,6 +60,7 @@ constexpr Kernels<T> kernels() {
       amsgrad<T>,
       sgd<T>,
       momentum<T>,
+      bf16_kernels<T>(),
   };
 }
 

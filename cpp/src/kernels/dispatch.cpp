@@ -2,6 +2,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#if defined(RANVIER_HAVE_AMX)
+#include <cpuid.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
+
 #include <atomic>
 
 #include "kernels.hpp"
@@ -17,22 +23,49 @@ extern const Table table;
 namespace avx512 {
 extern const Table table;
 }
+namespace amx {
+extern const Bf16Kernels bf16;
+}
 namespace neon {
 extern const Table table;
 }
 
 namespace {
 
+#if defined(RANVIER_HAVE_AMX)
+/// Whether this process may use tiles of bfloat16. Linux grants their 8 KiB of state only to those who ask, once.
+bool amx_granted() {
+  unsigned a, b, c, features, conversions;
+  if (!__get_cpuid_count(7, 0, &a, &b, &c, &features)) return false;
+  if (!__get_cpuid_count(7, 1, &conversions, &b, &c, &a)) return false;
+  constexpr unsigned kBf16Tiles = 1u << 22, kTiles = 1u << 24, kBf16Vectors = 1u << 5;
+  if (!(features & kBf16Tiles) || !(features & kTiles) || !(conversions & kBf16Vectors)) return false;
+  constexpr int kRequestPermission = 0x1023, kTileData = 18;
+  return syscall(SYS_arch_prctl, kRequestPermission, kTileData) == 0;
+}
+#endif
+
 struct Candidates {
-  const Table* tables[5] = {};  // best first, the last one null
+  const Table* tables[6] = {};  // best first, the last one null
   int count = 0;
+#if defined(RANVIER_HAVE_AMX)
+  Table with_amx;
+#endif
 
   // __builtin_cpu_supports reads CPUID and XCR0: the operating system must save the wide registers as well.
   Candidates() {
 #if defined(RANVIER_HAVE_AVX512)
-    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512cd") &&
-        __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx2") &&
-        __builtin_cpu_supports("fma")) {
+    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+        __builtin_cpu_supports("avx512cd") && __builtin_cpu_supports("avx512dq") &&
+        __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) {
+#if defined(RANVIER_HAVE_AMX)
+      if (amx_granted()) {
+        with_amx = avx512::table;
+        with_amx.isa = "amx";
+        with_amx.f32.bf16 = &amx::bf16;
+        tables[count++] = &with_amx;
+      }
+#endif
       tables[count++] = &avx512::table;
     }
 #endif

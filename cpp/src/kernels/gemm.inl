@@ -35,10 +35,16 @@ struct GemmPlan {
   }
 };
 
+/// Never less than for the same product with a smaller K, although the plan's own needs may be: the last batch of an epoch
+/// is smaller than those that the scratch was made for, and equal parts of 513 are shallower than the whole of 512.
 template <class T>
 index gemm_scratch(const Gemm<T>& g) {
   const GemmPlan<T> plan(g);
-  return round_up(plan.a_elements, 16) + round_up(plan.b_elements, 16) + kTileRows * plan.NR;
+  const index K = round_up(g.K, 8), depth = g.finish && !g.keep ? K : least(K, kDepth);
+  const index a = plan.pack_a ? plan.rows * (round_up(depth, 16) + 16) : 0;
+  const index group = most(kGroupColumns * kDepth, plan.NR * K);
+  const index b = plan.pack_b ? least(group, K * round_up(g.N, plan.NR)) : 0;
+  return round_up(a, 16) + round_up(b, 16) + kTileRows * plan.NR;
 }
 
 template <class T>

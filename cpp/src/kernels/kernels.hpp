@@ -100,6 +100,30 @@ struct Blocks {
   index count_m, count_n;
 };
 
+/// Products of operands rounded to bfloat16 (to nearest, ties to even), with sums in float32.
+///
+/// Numerically there is one definition, that of an AMX tile. Denormals are zero, in operands, sums and results. K is
+/// filled with zeros to a multiple of 32; for each 32 k's, in order, the products of the even k's are one chain of
+/// fused multiply-adds from 0, those of the odd k's another, and C = C + (even + odd), where C starts as in Gemm. Only
+/// a processor without fused multiply-add may differ, where a single product leaves the range of float.
+struct Bf16Kernels {
+  double gain;  // about how many times faster than products of float: decides when threads pay
+
+  void (*round)(const float* x, float* y, index n);  // y = x as a bfloat16
+
+  // A has to be packed before: `packed` elements for (M, K), of a layout of the implementation's own. Threads may pack
+  // parts of its rows, cut at multiples of kBf16PackRows.
+  index (*packed)(index M, index K);
+  void (*pack)(const float* A, index a_row, index a_col, index K, index m0, index m1, float* packed_a);
+
+  // As in Kernels, but A of the product is not read; denormals are flushed while finish runs.
+  index (*scratch)(const Gemm<float>& g);
+  Blocks (*blocks)(const Gemm<float>& g, index wanted);
+  void (*gemm)(const Gemm<float>& g, const float* packed_a, const Blocks& blocks, index block, float* scratch);
+};
+
+constexpr index kBf16PackRows = 16;
+
 struct AdamStep {
   double rate;      // learning rate times sqrt(1 - beta_2^t) / (1 - beta_1^t)
   double beta_1, beta_2, epsilon;
@@ -124,7 +148,8 @@ struct Kernels {
   index tile_rows, tile_columns;  // of the register tile of gemm
 
   // Products
-  index (*gemm_scratch)(const Gemm<T>& g);                   // elements of 64-byte aligned scratch a thread needs
+  index (*gemm_scratch)(const Gemm<T>& g);                   // elements of 64-byte aligned scratch a thread needs,
+                                                             // enough for every product with smaller sizes as well
   Blocks (*gemm_blocks)(const Gemm<T>& g, index wanted);     // about `wanted` equal blocks, fewer where C is small
   void (*gemm)(const Gemm<T>& g, const Blocks& blocks, index block, T* scratch);
 
@@ -161,10 +186,12 @@ struct Kernels {
   void (*amsgrad)(T* w, T* m, T* v, T* v_max, const T* g, index n, const AdamStep& step);
   void (*sgd)(T* w, const T* g, index n, const SgdStep& step);              // plain: w -= rate * g
   void (*momentum)(T* w, T* velocity, const T* g, index n, const SgdStep& step);
+
+  const Bf16Kernels* bf16;  // null for double
 };
 
 struct Table {
-  const char* isa;  // "baseline", "avx2", "avx512" or "neon"
+  const char* isa;  // "baseline", "avx2", "avx512", "amx" (avx512 with bfloat16 products on tiles) or "neon"
   Kernels<float> f32;
   Kernels<double> f64;
 };

@@ -1,7 +1,10 @@
 // dense: y = activation(x W + b) on the last axis.
 // M rows (batch times the leading axes), K inputs, N units: x (M, K), W (K, N), b (N), y (M, N).
+// With dtype_policy "mixed_bfloat16" the operands of all three products are rounded; everything else stays as it is.
+// Weights are rounded where a product reads them, so there is no second copy that could be out of date.
 
 #include <algorithm>
+#include <type_traits>
 
 #include "layers/activation_choice.hpp"
 #include "layers/layer.hpp"
@@ -19,10 +22,12 @@ class Dense final : public Layer<T> {
       : Layer<T>("dense", name),
         units_(config.integer("units")),
         use_bias_(config.boolean("use_bias", true)),
-        activation_(config.word("activation", "linear"), config.numbers("activation_parameters")) {
+        activation_(config.word("activation", "linear"), config.numbers("activation_parameters")),
+        rounded_(is_rounded(config.word("dtype_policy", "float32"))) {
     if (units_ <= 0) throw std::invalid_argument(text("units must be at least 1, got ", units_));
     if (activation_.along_axis() && activation_.axis_row(kernels::table<T>()).halves)
-      throw std::invalid_argument("activation '" + activation_.name() + "' changes the shape: give it a layer of its own");
+      throw std::invalid_argument("activation '" + activation_.name() +
+                                  "' changes the shape: give it a layer of its own");
   }
 
   std::vector<Shape> output_shapes(const std::vector<Shape>& x) const override {
@@ -36,24 +41,26 @@ class Dense final : public Layer<T> {
   }
 
   index workspace(const std::vector<Shape>& x, index batch) const override {
-    return keeps_preactivation() ? batch * rows(x[0]) * units_ : 0;
+    const index M = batch * rows(x[0]), K = x[0].back();
+    if (!rounded_) return kept_elements(M);
+    return kept_elements(M) + std::max(packed_size(forward_product(M, K)),
+                                       packed_size(dx_product(M, K)) + packed_size(dweight_product(M, K)));
   }
 
   index scratch(const std::vector<Shape>& x, index batch) const override {
     const index M = batch * rows(x[0]), K = x[0].back();
-    const auto& k = kernels::table<T>();
-    T* none = nullptr;
-    kernels::Gemm<T> streamed = product_transposed_a<T>(K, units_, M, none, none, none);
+    kernels::Gemm<T> streamed = dweight_product(M, K);
     streamed.keep = false;
     streamed.finish = &Epilogue::apply;  // any: only whether there is one counts
-    return std::max({k.gemm_scratch(product<T>(M, units_, K, none, none, none)),
-                     k.gemm_scratch(product_transposed_a<T>(K, units_, M, none, none, none)),
-                     k.gemm_scratch(streamed),
-                     k.gemm_scratch(product_transposed_b<T>(M, K, units_, none, none, none))});
+    index most = 0;
+    for (const kernels::Gemm<T>& g : {forward_product(M, K), dweight_product(M, K), streamed, dx_product(M, K)})
+      most = std::max(most, rounded_ ? rounded_scratch(g) : kernels::table<T>().gemm_scratch(g));
+    return most;
   }
 
   double flops(const std::vector<Shape>& x) const override {
-    return 2.0 * static_cast<double>(rows(x[0])) * static_cast<double>(x[0].back()) * static_cast<double>(units_);
+    const double gain = rounded_ ? kernels::table<float>().bf16->gain : 1;
+    return 2.0 * static_cast<double>(rows(x[0]) * x[0].back()) * static_cast<double>(units_) / gain;
   }
 
   void forward(const Pass<T>& pass) const override {
@@ -62,7 +69,7 @@ class Dense final : public Layer<T> {
     T* const y = pass.y[0];
     T* const z = keep_z ? pass.workspace : y;
 
-    kernels::Gemm<T> g = product<T>(M, N, K, pass.x[0], this->parameters()[0]->value.data(), z);
+    kernels::Gemm<T> g = forward_product(M, K, pass.x[0], this->parameters()[0]->value.data(), z);
     g.bias = use_bias_ ? this->parameters()[1]->value.data() : nullptr;
     Epilogue epilogue{};
     if (activation_.plain_relu()) {
@@ -72,7 +79,14 @@ class Dense final : public Layer<T> {
       g.finish = &Epilogue::apply;
       g.context = &epilogue;
     }
-    multiply(pass, g);
+    if (rounded_) {
+      T* const packed = pass.workspace + kept_elements(M);
+      pack_rounded(pass, g, packed);
+      pass.team->barrier();
+      multiply_rounded(pass, g, packed);
+    } else {
+      multiply(pass, g);
+    }
 
     if (activation_.along_axis()) {
       pass.team->barrier();
@@ -95,18 +109,29 @@ class Dense final : public Layer<T> {
             .backward(source + begin, dz + begin, dz + begin, part.size() * N, activation_.parameters());
       pass.team->barrier();
     }
-    if (pass.dx[0]) multiply(pass, product_transposed_b<T>(M, K, N, dz, this->parameters()[0]->value.data(), pass.dx[0]));
-    if (const GradientSink<T>* sink = pass.sinks[0]) {
-      if (pass.dx[0]) pass.team->barrier();  // the weights are about to change
-      kernels::Gemm<T> g = product_transposed_a<T>(K, N, M, pass.x[0], dz, nullptr);
-      g.keep = false;
-      g.finish = sink->take;
-      g.context = sink->context;
-      std::copy_n(sink->touched, 3, g.touched);
-      multiply(pass, g);
-    } else if (T* dweight = pass.dparameters[0]) {
-      multiply(pass, product_transposed_a<T>(K, N, M, pass.x[0], dz, dweight));
+    kernels::Gemm<T> gx = dx_product(M, K, dz, this->parameters()[0]->value.data(), pass.dx[0]);
+    kernels::Gemm<T> gw = dweight_product(M, K, pass.x[0], dz, pass.dparameters[0]);
+    const GradientSink<T>* const sink = pass.sinks[0];
+    const bool wants_dweight = sink || pass.dparameters[0];
+    if (sink) {
+      gw.keep = false;
+      gw.finish = sink->take;
+      gw.context = sink->context;
+      std::copy_n(sink->touched, 3, gw.touched);
     }
+    T* const packed_dz = pass.workspace + kept_elements(M);
+    T* const packed_x = packed_dz + (rounded_ ? packed_size(gx) : 0);
+    if (rounded_) {
+      if (pass.dx[0]) pack_rounded(pass, gx, packed_dz);
+      if (wants_dweight) pack_rounded(pass, gw, packed_x);
+      pass.team->barrier();
+    }
+    const auto run = [&](const kernels::Gemm<T>& g, const T* packed) {
+      rounded_ ? multiply_rounded(pass, g, packed) : multiply(pass, g);
+    };
+    if (pass.dx[0]) run(gx, packed_dz);
+    if (pass.dx[0] && sink) pass.team->barrier();  // the weights are about to change
+    if (wants_dweight) run(gw, packed_x);
     if (T* dbias = use_bias_ ? pass.dparameters[1] : nullptr) {
       const Range part = pass.team->share(N, kColumnGrain);
       pass.kernels->column_sum(dz + part.begin, M, part.size(), N, dbias + part.begin);
@@ -159,6 +184,33 @@ class Dense final : public Layer<T> {
     }
   };
 
+  static bool is_rounded(const std::string& policy) {
+    if (policy != "float32" && policy != "mixed_bfloat16")
+      throw std::invalid_argument(unknown_name("dtype_policy", policy, {"float32", "mixed_bfloat16"}));
+    if (policy == "mixed_bfloat16" && !std::is_same_v<T, float>)
+      throw std::invalid_argument("dtype_policy 'mixed_bfloat16' needs weights of float32, but these are of float64");
+    return policy == "mixed_bfloat16";
+  }
+
+  // The three products of a layer; without operands where only sizes count.
+  kernels::Gemm<T> forward_product(index M, index K, const T* x = nullptr, const T* weight = nullptr,
+                                   T* y = nullptr) const {
+    return product<T>(M, units_, K, x, weight, y);
+  }
+  kernels::Gemm<T> dx_product(index M, index K, const T* dz = nullptr, const T* weight = nullptr,
+                              T* dx = nullptr) const {
+    return product_transposed_b<T>(M, K, units_, dz, weight, dx);
+  }
+  kernels::Gemm<T> dweight_product(index M, index K, const T* x = nullptr, const T* dz = nullptr,
+                                   T* dweight = nullptr) const {
+    return product_transposed_a<T>(K, units_, M, x, dz, dweight);
+  }
+
+  // Of M rows of z, at the beginning of the workspace; packed operands come after it.
+  index kept_elements(index M) const {
+    return keeps_preactivation() ? round_up(M * units_, static_cast<index>(kCacheLine / sizeof(T))) : 0;
+  }
+
   static index inputs(const Parameter<T>& kernel) { return kernel.shape[0]; }
   static index rows(const Shape& x) { return size(x) / x.back(); }
 
@@ -171,6 +223,7 @@ class Dense final : public Layer<T> {
   index units_;
   bool use_bias_;
   ActivationChoice<T> activation_;
+  bool rounded_;  // operands of products, to bfloat16
 };
 
 RANVIER_REGISTER_LAYER("dense", Dense)

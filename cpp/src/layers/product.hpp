@@ -1,6 +1,8 @@
 // The door to matrix products: builds them, and hands their blocks to the team.
 #pragma once
 
+#include <type_traits>
+
 #include "layers/layer.hpp"
 
 namespace ranvier {
@@ -33,15 +35,54 @@ kernels::Gemm<T> product_transposed_b(index M, index N, index K, const T* A, con
   return g;
 }
 
+/// Blocks to ask for: more than threads, since one that is preempted then delays the others by a part of its work only.
+inline index wanted_blocks(const Team& team) {
+  constexpr index kBlocksPerThread = 4;
+  return team.size() == 1 ? 1 : team.size() * kBlocksPerThread;
+}
+
 /// Runs the product on the team of `pass`; no barrier at the end.
 template <class T>
 void multiply(const Pass<T>& pass, const kernels::Gemm<T>& g) {
-  // More blocks than threads: one that is preempted then delays the others by a part of its work only.
-  constexpr index kBlocksPerThread = 4;
-  const int threads = pass.team->size();
-  const kernels::Blocks blocks = pass.kernels->gemm_blocks(g, threads == 1 ? 1 : threads * kBlocksPerThread);
+  const kernels::Blocks blocks = pass.kernels->gemm_blocks(g, wanted_blocks(*pass.team));
   pass.team->for_each(blocks.count_m * blocks.count_n,
                       [&](index block) { pass.kernels->gemm(g, blocks, block, pass.scratch); });
+}
+
+// Products of operands rounded to bfloat16, of float only. B is rounded inside, as it is used; A is packed before by
+// all threads together, with a barrier between the two.
+
+/// Elements of A when it is packed, a multiple of a cache line.
+template <class T>
+index packed_size(const kernels::Gemm<T>& g) {
+  return round_up(kernels::table<float>().bf16->packed(g.M, g.K), static_cast<index>(kCacheLine / sizeof(float)));
+}
+
+/// Elements of scratch that each thread needs.
+template <class T>
+index rounded_scratch(const kernels::Gemm<T>& g) {
+  if constexpr (std::is_same_v<T, float>) return kernels::table<float>().bf16->scratch(g);
+  return 0;
+}
+
+/// Packs this thread's share of A.
+template <class T>
+void pack_rounded(const Pass<T>& pass, const kernels::Gemm<T>& g, T* packed) {
+  if constexpr (std::is_same_v<T, float>) {
+    const Range rows = pass.team->share(g.M, kernels::kBf16PackRows);
+    pass.kernels->bf16->pack(g.A, g.a_row, g.a_col, g.K, rows.begin, rows.end, packed);
+  }
+}
+
+/// As multiply, once all threads have packed.
+template <class T>
+void multiply_rounded(const Pass<T>& pass, const kernels::Gemm<T>& g, const T* packed) {
+  if constexpr (std::is_same_v<T, float>) {
+    const auto& k = *pass.kernels->bf16;
+    const kernels::Blocks blocks = k.blocks(g, wanted_blocks(*pass.team));
+    pass.team->for_each(blocks.count_m * blocks.count_n,
+                        [&](index block) { k.gemm(g, packed, blocks, block, pass.scratch); });
+  }
 }
 
 }  // namespace ranvier

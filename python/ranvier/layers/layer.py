@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from ranvier import config, initializers
+from ranvier import config, dtype_policies, initializers
 from ranvier._configurable import Configurable, argument_names, plain
 from ranvier.errors import unknown
 from ranvier.random import draw_seed
@@ -33,7 +33,8 @@ class Layer(Configurable, HasWeights):
     Args:
         name: unique in a model; by default the class in snake_case, numbered.
         trainable: whether `fit` changes the weights.
-        dtype: "float32" or "float64"; by default `ranvier.config.floatx()`.
+        dtype: "float32", "float64", "mixed_bfloat16" or a `ranvier.DTypePolicy`; by default
+            `ranvier.config.dtype_policy()`.
         input_shape: shape of one row of the input, for the first layer of a `Sequential`.
         input_dim: the same for rows that are vectors.
         batch_input_shape: the same with the batch axis in front.
@@ -53,7 +54,7 @@ class Layer(Configurable, HasWeights):
         *,
         name: str | None = None,
         trainable: bool = True,
-        dtype: str | None = None,
+        dtype: Any = None,
         input_shape: Sequence[int] | int | None = None,
         input_dim: int | None = None,
         batch_input_shape: Sequence[int | None] | None = None,
@@ -64,7 +65,7 @@ class Layer(Configurable, HasWeights):
             raise TypeError(unknown(type(self).__name__, "argument", argument, dict.fromkeys(valid)))
         self.name = unique_name(snake_case(type(self).__name__)) if name is None else str(name)
         self._trainable = bool(trainable)
-        self.dtype = config.standardize_dtype(dtype)
+        self.dtype_policy = dtype_policies.get(dtype)
         if batch_input_shape is not None:
             input_shape = row_shape(batch_input_shape)
         elif input_dim is not None:
@@ -82,6 +83,21 @@ class Layer(Configurable, HasWeights):
     def native_config(self) -> dict[str, Any]:
         """What the native layer is told."""
         return {}
+
+    @property
+    def dtype(self) -> str:
+        """Number type of the weights and outputs."""
+        return self.dtype_policy.variable_dtype
+
+    @property
+    def variable_dtype(self) -> str:
+        """The same."""
+        return self.dtype_policy.variable_dtype
+
+    @property
+    def compute_dtype(self) -> str:
+        """Number type that operands of products are rounded to."""
+        return self.dtype_policy.compute_dtype
 
     @property
     def native(self) -> _core.Layer:
@@ -235,7 +251,7 @@ class Layer(Configurable, HasWeights):
 
     def get_config(self) -> dict[str, Any]:
         """Name, trainable, dtype and the constructor's arguments."""
-        common = {"name": self.name, "trainable": self.trainable, "dtype": self.dtype}
+        common = {"name": self.name, "trainable": self.trainable, "dtype": self.dtype_policy.name}
         own = (name for name in argument_names(type(self)) if name not in _COMMON)
         return common | {name: plain(getattr(self, name)) for name in own}
 

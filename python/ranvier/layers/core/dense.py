@@ -53,9 +53,12 @@ class Dense(Layer):
 
     def native_config(self) -> dict[str, Any]:
         function, parameters, _ = activations.split(self.activation)
-        return {
+        told: dict[str, Any] = {
             "units": self.units,
             "use_bias": self.use_bias,
             "activation": function.__name__,
             "activation_parameters": parameters,
         }
+        if self.compute_dtype == "bfloat16":
+            told["dtype_policy"] = self.dtype_policy.name
+        return told
