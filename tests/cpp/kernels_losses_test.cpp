@@ -95,6 +95,41 @@ const Reference kBinaryFromLogits = mean([](double y, double x) {
   return std::max(x, 0.0) - x * y + std::log1p(std::exp(-std::fabs(x)));
 });
 
+double right(double y, double p) { return y * p + (1 - y) * (1 - p); }
+
+Reference binary_focal(double smoothing, bool balanced, double alpha, double gamma, bool logits) {
+  return [=](const Row& y, const Row& x) {
+    double sum = 0;
+    for (std::size_t i = 0; i < x.size(); i++) {
+      const double t = y[i] * (1 - smoothing) + smoothing / 2, p = logits ? 1 / (1 + std::exp(-x[i])) : x[i];
+      const double balance = balanced ? t * alpha + (1 - t) * (1 - alpha) : 1;
+      sum -= balance * std::pow(1 - right(t, p), gamma) * (t * std::log(p) + (1 - t) * std::log(1 - p));
+    }
+    return sum / double(x.size());
+  };
+}
+
+Reference categorical_focal(double smoothing, double gamma, double alpha, bool logits) {
+  return [=](const Row& y, const Row& x) {
+    double sum = 0;
+    const double all = logits ? log_sum_exp(x) : total(x);
+    for (std::size_t i = 0; i < x.size(); i++) {
+      const double t = y[i] * (1 - smoothing) + smoothing / double(x.size());
+      const double q = logits ? std::exp(x[i] - all) : clip(x[i] / all, kEpsilon, 1 - kEpsilon);
+      sum -= alpha * t * std::pow(1 - q, gamma) * std::log(q);
+    }
+    return sum;
+  };
+}
+
+Reference generalized(double q) {
+  return [q](const Row& y, const Row& p) {
+    double sum = 0;
+    for (std::size_t i = 0; i < p.size(); i++) sum += y[i] * (1 - std::pow(p[i], q)) / q;
+    return sum;
+  };
+}
+
 enum Targets { kReal, kPositive, kSigns, kBits, kProbabilities, kOneHot };
 enum Predictions { kAnyReal, kPositiveReal, kProbability };
 
@@ -146,6 +181,19 @@ const std::vector<Case>& cases() {
       {"categorical_crossentropy_from_logits", {0.1}, kOneHot, kAnyReal,
        with_smoothing(crossentropy_from_logits, 0.1, 0)},
       {"sparse_categorical_crossentropy_from_logits", {}, kOneHot, kAnyReal, crossentropy_from_logits},
+      {"binary_focal_crossentropy", {0, 0, 0.25, 2}, kBits, kProbability, binary_focal(0, false, 0.25, 2, false)},
+      {"binary_focal_crossentropy", {0.2, 1, 0.3, 1.5}, kBits, kProbability, binary_focal(0.2, true, 0.3, 1.5, false)},
+      {"binary_focal_crossentropy_from_logits", {0, 0, 0.25, 2}, kBits, kAnyReal,
+       binary_focal(0, false, 0.25, 2, true)},
+      {"binary_focal_crossentropy_from_logits", {0.2, 1, 0.3, 1.5}, kBits, kAnyReal,
+       binary_focal(0.2, true, 0.3, 1.5, true)},
+      {"categorical_focal_crossentropy", {0, 2, 0.25}, kOneHot, kPositiveReal, categorical_focal(0, 2, 0.25, false)},
+      {"categorical_focal_crossentropy", {0.1, 0.5, 1}, kOneHot, kProbability, categorical_focal(0.1, 0.5, 1, false)},
+      {"categorical_focal_crossentropy_from_logits", {0, 2, 0.25}, kProbabilities, kAnyReal,
+       categorical_focal(0, 2, 0.25, true)},
+      {"categorical_focal_crossentropy_from_logits", {0.1, 1.5, 1}, kOneHot, kAnyReal,
+       categorical_focal(0.1, 1.5, 1, true)},
+      {"categorical_generalized_cross_entropy", {0.7}, kOneHot, kProbability, generalized(0.7)},
       {"negative_log_likelihood", {}, kOneHot, kAnyReal,
        [](const Row& y, const Row& p) {
          double sum = 0;
@@ -185,7 +233,7 @@ struct Run {
 
   LossCall<T> call() {
     return {is_sparse ? sparse.data() : dense.data(), prediction.data(), scale.data(), value.data(), gradient.data(),
-            nullptr, rows, columns, parameters.data()};
+            nullptr, rows, columns, parameters.data(), nullptr};
   }
   Row target_row(index i) const { return Row(dense.begin() + i * columns, dense.begin() + (i + 1) * columns); }
   Row prediction_row(index i) const {
@@ -316,7 +364,7 @@ TEST_CASE_TEMPLATE("losses of extreme predictions stay finite, and have no gradi
       T value = NAN;
       gradient.assign(columns, T(NAN));
       find(k.losses, k.loss_count, name)
-          .run({y.data(), p.data(), &one, &value, gradient.data(), nullptr, 1, columns, none});
+          .run({y.data(), p.data(), &one, &value, gradient.data(), nullptr, 1, columns, none, nullptr});
       return double(value);
     };
     std::vector<T> g;
