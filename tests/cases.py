@@ -380,6 +380,38 @@ def sparse_categorical_crossentropy(y: Array, p: Array, from_logits: bool = Fals
     return categorical_crossentropy(one_hot(y, p.shape[-1]), p, from_logits)
 
 
+def binary_focal_crossentropy(
+    y: Array,
+    p: Array,
+    apply_class_balancing: bool = False,
+    alpha: float = 0.25,
+    gamma: float = 2,
+    from_logits: bool = False,
+    label_smoothing: float = 0,
+) -> Array:
+    """Equations 4 and 5 of Lin et al., 2017, for targets that may be shares."""
+    y = smooth(y, label_smoothing, 2)
+    if from_logits:
+        entropy, p = y * np.logaddexp(0, -p) + (1 - y) * np.logaddexp(0, p), sigmoid(p)
+    else:
+        entropy = -(y * np.log(clipped(p)) + (1 - y) * np.log(1 - clipped(p)))
+    right = y * p + (1 - y) * (1 - p)
+    balance = y * alpha + (1 - y) * (1 - alpha) if apply_class_balancing else 1
+    return np.mean(balance * (1 - right) ** gamma * entropy, -1)
+
+
+def categorical_focal_crossentropy(
+    y: Array, p: Array, alpha: Any = 0.25, gamma: float = 2, from_logits: bool = False, label_smoothing: float = 0
+) -> Array:
+    y = smooth(y, label_smoothing, p.shape[-1])
+    p = softmax(p) if from_logits else clipped(p / p.sum(-1, keepdims=True))
+    return -np.sum(np.array(alpha) * y * (1 - p) ** gamma * np.log(p), -1)
+
+
+def generalized_cross_entropy(y: Array, p: Array, q: float = 0.5) -> Array:
+    return (1 - np.sum(one_hot(y, p.shape[-1]) * p, -1) ** q) / q
+
+
 def categorical_hinge(y: Array, p: Array) -> Array:
     return np.maximum(np.max((1 - y) * p, -1) - np.sum(y * p, -1) + 1, 0)
 
@@ -394,6 +426,8 @@ def squared_error(y: Array, p: Array) -> Array:
 
 SMOOTHING = ({}, {"label_smoothing": 0.2})
 LOGITS = ({"from_logits": True},)
+FOCUS = ({"gamma": 0}, {"gamma": 1}, {"gamma": 3.5, "alpha": 0.7})
+BALANCED = ({"apply_class_balancing": True, "alpha": 0.7}, {"apply_class_balancing": True, "gamma": 1})
 SMOOTH_LOGITS = ({"from_logits": True}, {"from_logits": True, "label_smoothing": 0.2})
 
 LOSSES = [
@@ -453,6 +487,46 @@ LOSSES = [
         LOGITS,
     ),
     Loss(
+        "BinaryFocalCrossentropy",
+        "binary_focal_crossentropy",
+        binary_focal_crossentropy,
+        "binary",
+        "probability",
+        (*SMOOTHING, *FOCUS, *BALANCED),
+    ),
+    Loss(
+        "BinaryFocalCrossentropy",
+        "binary_focal_crossentropy",
+        binary_focal_crossentropy,
+        "binary",
+        "real",
+        (*SMOOTH_LOGITS, *({**own, "from_logits": True} for own in (*FOCUS, *BALANCED))),
+    ),
+    Loss(
+        "CategoricalFocalCrossentropy",
+        "categorical_focal_crossentropy",
+        categorical_focal_crossentropy,
+        "one_hot",
+        "positive",
+        (*SMOOTHING, *FOCUS),
+    ),
+    Loss(
+        "CategoricalFocalCrossentropy",
+        "categorical_focal_crossentropy",
+        categorical_focal_crossentropy,
+        "distribution",
+        "real",
+        (*SMOOTH_LOGITS, *({**own, "from_logits": True} for own in FOCUS)),
+    ),
+    Loss(
+        "CategoricalGeneralizedCrossEntropy",
+        "categorical_generalized_cross_entropy",
+        generalized_cross_entropy,
+        "classes",
+        "probability",
+        ({"q": 0.5}, {"q": 0.8}),
+    ),
+    Loss(
         "NegativeLogLikelihood",
         "negative_log_likelihood",
         lambda y, p: -np.sum(one_hot(y, p.shape[-1]) * p, -1),
@@ -460,6 +534,11 @@ LOSSES = [
         "real",
     ),
 ]
+
+
+def unit(x: Array) -> Array:
+    return x / np.linalg.norm(x, axis=-1, keepdims=True)
+
 
 # Kinds of numbers, for (..., columns): the tests draw targets and predictions of these.
 SAMPLES: dict[str, Callable[[np.random.Generator, Shape], Array]] = {
@@ -472,6 +551,9 @@ SAMPLES: dict[str, Callable[[np.random.Generator, Shape], Array]] = {
     "signs": lambda random, shape: random.choice([-1.0, 1.0], shape),
     "one_hot": lambda random, shape: one_hot(random.integers(0, shape[-1], shape[:-1]), shape[-1]),
     "classes": lambda random, shape: random.integers(0, shape[-1], shape[:-1]).astype(float),
+    "labels": lambda random, shape: random.integers(-1, 2, shape[:-1]).astype(float) * 7,
+    "segments": lambda random, shape: random.integers(0, 4, shape).astype(float),
+    "unit": lambda random, shape: unit(random.normal(size=shape)),
 }
 
 
@@ -496,11 +578,29 @@ def in_top(label: Array, p: Array, k: int) -> Array:
     return np.sum(p > np.take_along_axis(p, label.astype(int)[..., None], -1), -1) < k
 
 
+def pearson(y: Array, p: Array) -> Array:
+    y, p = y - y.mean(-1, keepdims=True), p - p.mean(-1, keepdims=True)
+    with np.errstate(invalid="ignore"):
+        return np.sum(y * p, -1) / np.sqrt(np.sum(y * y, -1) * np.sum(p * p, -1))
+
+
+def concordance(y: Array, p: Array) -> Array:
+    apart = (y.mean(-1) - p.mean(-1)) ** 2
+    shared = np.mean(y * p, -1) - y.mean(-1) * p.mean(-1)
+    return 2 * shared / (y.var(-1) + p.var(-1) + apart + EPSILON)
+
+
 def metric_of(loss: Loss, name: str | None = None, **changes: Any) -> Metric:
     return Metric(name or loss.name, loss.formula, loss.targets, loss.predictions, loss.arguments, **changes)
 
 
-NOT_METRICS = ("Huber", "NegativeLogLikelihood")  # losses for which Keras has no metric class
+NOT_METRICS = (
+    "Huber",
+    "NegativeLogLikelihood",
+    "BinaryFocalCrossentropy",
+    "CategoricalFocalCrossentropy",
+    "CategoricalGeneralizedCrossEntropy",
+)  # losses for which Keras has no metric class
 RENAMED = {"LogCosh": {"name": "LogCoshError"}, "CosineSimilarity": {"finish": lambda mean: -mean}}
 
 METRICS = [
@@ -543,6 +643,8 @@ METRICS = [
         ({}, {"k": 2}),
         kind="sparse_top_k_categorical_accuracy",
     ),
+    Metric("PearsonCorrelation", pearson, kind="pearson_correlation"),
+    Metric("ConcordanceCorrelation", concordance, kind="concordance_correlation"),
     Metric("RootMeanSquaredError", squared_error, finish=math.sqrt),
     *(metric_of(loss, **RENAMED.get(loss.name, {})) for loss in LOSSES if loss.name not in NOT_METRICS),
 ]

@@ -1,5 +1,6 @@
 #include "layers/layer.hpp"
 #include "pybind.hpp"
+#include "training/batch_loss.hpp"
 #include "training/metric.hpp"
 #include "training/optimizer.hpp"
 
@@ -28,6 +29,7 @@ py::dict entry(const char* name, const char* formula, py::dict parameters) {
 
 void bind_registries(py::module_& core) {
   core.def("layer_kinds", &layer_kinds);
+  core.def("batch_losses", &batch_loss_kinds);
   core.def("metric_kinds", &metric_kinds);
   core.def("optimizer_kinds", &optimizer_kinds);
   core.def("activations", [] {

@@ -69,8 +69,24 @@ py::array_t<T> empty_values(const Contiguous<T>& y_pred) {
 }
 
 template <class T>
+py::array_t<T> batch_loss_values(BatchLoss<T>& loss, const Contiguous<T>& y_true, const Contiguous<T>& y_pred) {
+  const index batch = y_pred.shape(0);
+  loss.reserve(batch);
+  loss.gather({y_true.data(), y_pred.data(), nullptr, nullptr, batch, Reduction::sum, 1}, {0, batch});
+  py::array_t<T> values(loss.value_shape(batch));
+  const std::vector<double> found = loss.values(batch);
+  std::copy(found.begin(), found.end(), values.mutable_data());
+  return values;
+}
+
+template <class T>
 py::array_t<T> loss_values(const Loss<T>& loss, const Contiguous<T>& y_true, const Contiguous<T>& y_pred) {
   const auto [rows, columns] = rows_of<T>(y_true, y_pred, loss);
+  if (y_pred.ndim() > 1) {
+    if (const auto batch_loss = loss.over_batches(Shape(y_pred.shape() + 1, y_pred.shape() + y_pred.ndim())))
+      return batch_loss_values(*batch_loss, y_true, y_pred);
+  }
+  loss.check_columns(columns);
   py::array_t<T> values = empty_values<T>(y_pred);
   kernels::LossCall<T> call{};
   call.target = y_true.data(), call.prediction = y_pred.data(), call.value = values.mutable_data();
@@ -80,20 +96,56 @@ py::array_t<T> loss_values(const Loss<T>& loss, const Contiguous<T>& y_true, con
 }
 
 template <class T>
-py::array_t<T> metric_values(const Metric<T>& metric, const Contiguous<T>& y_true, const Contiguous<T>& y_pred) {
+py::array_t<T> metric_values(Metric<T>& metric, const Contiguous<T>& y_true, const Contiguous<T>& y_pred) {
   const auto [rows, columns] = rows_of<T>(y_true, y_pred, metric);
+  metric.prepare(columns);
   py::array_t<T> values = empty_values<T>(y_pred);
-  metric.values({y_true.data(), y_pred.data(), values.mutable_data(), rows, columns});
+  if (metric.has_values())
+    metric.values({y_true.data(), y_pred.data(), values.mutable_data(), rows, columns, nullptr});
   return values;
 }
 
 template <class T>
 void update_metric(Metric<T>& metric, const Contiguous<T>& y_true, const Contiguous<T>& y_pred,
                    const std::optional<Contiguous<T>>& weights) {
-  const py::array_t<T> values = metric_values<T>(metric, y_true, y_pred);
+  py::array_t<T> values = metric_values<T>(metric, y_true, y_pred);
   if (weights && weights->size() != values.size())
     fail("sample_weight", "expected ", values.size(), " weights, got ", weights->size());
-  metric.add(values.data(), weights ? weights->data() : nullptr, values.size());
+  const index rows = values.size();
+  metric.add({y_true.data(), y_pred.data(), values.mutable_data(), rows, rows ? y_pred.size() / rows : 0,
+              weights ? weights->data() : nullptr});
+}
+
+// A metric's result: a number, or a list if it is several.
+py::object to_result(const std::vector<double>& numbers) {
+  return numbers.size() == 1 ? py::object(py::float_(numbers[0])) : py::object(py::cast(numbers));
+}
+
+template <class T>
+py::list all_results(const Trainer<T>& trainer) {
+  py::list all;
+  for (const double loss : trainer.results()) all.append(loss);
+  for (const auto& result : trainer.metric_results()) all.append(to_result(result));
+  return all;
+}
+
+template <class T>
+py::array_t<T> copied(const T* values, index rows, const Shape& row_shape) {
+  py::array_t<T> array = empty_rows<T>(rows, row_shape);
+  std::copy_n(values, array.size(), array.mutable_data());
+  return array;
+}
+
+template <class T>
+py::list last_batch(const Trainer<T>& trainer) {
+  py::list parts;
+  for (const auto& part : trainer.last_batch()) {
+    py::object weights = py::none();
+    if (part.weights) weights = copied(part.weights, part.rows, part.weights_row);
+    parts.append(py::make_tuple(copied(part.target, part.rows, part.target_row),
+                                copied(part.prediction, part.rows, part.prediction_row), weights));
+  }
+  return parts;
 }
 
 template <class T>
@@ -128,7 +180,7 @@ void bind_training(py::module_& scalars) {
            py::arg("kind"), py::arg("config"))
       .def("update", &update_metric<T>, py::arg("y_true"), py::arg("y_pred"), py::arg("sample_weight"))
       .def("values", &metric_values<T>, py::arg("y_true"), py::arg("y_pred"))
-      .def("result", &Metric::result)
+      .def("result", [](const Metric& self) { return to_result(self.result()); })
       .def("reset", &Metric::reset);
 
   py::class_<Optimizer, std::shared_ptr<Optimizer>>(scalars, "Optimizer")
@@ -156,7 +208,10 @@ void bind_training(py::module_& scalars) {
            py::call_guard<py::gil_scoped_release>())  // the feed is held by self, and nothing below touches Python
       .def_property_readonly("batch", [](const Trainer& self) { return self.trainer.batch(); })
       .def_property_readonly("batches", [](const Trainer& self) { return self.trainer.batches(); })
-      .def("results", [](const Trainer& self) { return self.trainer.results(); });
+      .def("results", [](const Trainer& self) { return all_results(self.trainer); })
+      .def_property("keep_batch", [](const Trainer& self) { return self.trainer.keep_batch; },
+                    [](Trainer& self, bool keep) { self.trainer.keep_batch = keep; })
+      .def("last_batch", [](const Trainer& self) { return last_batch(self.trainer); });
 }
 
 void bind_feed(py::module_& core) {

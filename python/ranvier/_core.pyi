@@ -70,7 +70,10 @@ class Loss:
 
     def __init__(self, kind: str, config: Config, reduction: str) -> None: ...
     def values(self, y_true: Array, y_pred: Array) -> Array:
-        """The loss of each row; y_true is (..., C) like y_pred, or (...) class indices for a sparse loss."""
+        """The loss of each row; y_true is (..., C) like y_pred, or (...) class indices for a sparse loss.
+
+        Of a loss of whole batches: what its reduction is of.
+        """
 
 class Metric:
     """A streaming metric."""
@@ -79,7 +82,7 @@ class Metric:
     def update(self, y_true: Array, y_pred: Array, sample_weight: Array | None) -> None: ...
     def values(self, y_true: Array, y_pred: Array) -> Array:
         """The value of each row, for metrics that are means of row values."""
-    def result(self) -> float: ...
+    def result(self) -> float | list[float]: ...
     def reset(self) -> None: ...
 
 class Optimizer:
@@ -122,8 +125,14 @@ class Trainer:
     @property
     def batches(self) -> int:
         """Batches of the whole pass."""
-    def results(self) -> list[float]:
-        """Means so far: total loss, then each output's loss, then each output's metrics, then its weighted metrics."""
+    def results(self) -> list[Any]:
+        """So far: total loss, then each output's loss, then each output's metrics, then its weighted metrics.
+
+        Numbers, and lists of them for metrics of several.
+        """
+    keep_batch: bool  # from the next `begin` on
+    def last_batch(self) -> list[tuple[Array, Array, Array | None]]:
+        """Copies of targets, predictions and weights of the last batch, for each output, if batches are kept."""
 
 class Scalars:
     """Everything that exists once per scalar type: `_core.float32`, `_core.float64`."""
@@ -153,6 +162,9 @@ def axis_activations() -> list[dict[str, Any]]:
 
 def losses() -> list[dict[str, Any]]:
     """Rows {name, formula, parameters: {name: default}, sparse, from_logits}."""
+
+def batch_losses() -> list[str]:
+    """Kinds of losses that join the rows of a batch."""
 
 def metric_kinds() -> list[str]: ...
 def optimizer_kinds() -> list[str]: ...

@@ -98,7 +98,7 @@ TEST_CASE_TEMPLATE("logarithms of almost 0, of a negative number and of a huge o
     const auto& loss = find(k.losses, k.loss_count, "poisson");
     const std::vector<T> p = {0, -1, T(1e30), T(1), T(-1e-7)}, y(5, T(1));
     std::vector<T> value(5);
-    const LossCall<T> call = {y.data(), p.data(), nullptr, value.data(), nullptr, nullptr, 5, 1, nullptr};
+    const LossCall<T> call = {y.data(), p.data(), nullptr, value.data(), nullptr, nullptr, 5, 1, nullptr, nullptr};
     loss.run(call);
     CHECK(value[0] == doctest::Approx(-std::log(1e-7)));
     CHECK(std::isnan(value[1]));

@@ -101,6 +101,8 @@ std::vector<float> trained_weights(int threads, const char* optimizer, Config co
   for (const auto& parameter : network->graph().parameters())
     weights.insert(weights.end(), parameter->value.data(), parameter->value.data() + parameter->value.size());
   for (double result : trainer.results()) weights.push_back(static_cast<float>(result));
+  for (const auto& metric : trainer.metric_results())
+    for (double result : metric) weights.push_back(static_cast<float>(result));
   return weights;
 }
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from cases import ACTIVATIONS, AXIS_ACTIVATIONS, LAYERS, LOSSES, METRICS, OPTIMIZERS
+from cases_batches import BATCH_LOSSES, BATCH_METRICS
 
 from ranvier import _core, activations, layers, losses, metrics, optimizers
 
@@ -44,7 +45,9 @@ def test_layers() -> None:
 def test_losses() -> None:
     kinds = {row["name"] for row in _core.losses()}
     public = classes(losses, losses.Loss)
-    assert set(public) == {case.name for case in LOSSES}
+    assert set(public) == {case.name for case in (*LOSSES, *BATCH_LOSSES)}
+    assert set(_core.batch_losses()) == {case.kind for case in BATCH_LOSSES}
+    assert all(public[case.name].kind == case.kind for case in BATCH_LOSSES)
     made = {public[case.name](**arguments).native_kind() for case in LOSSES for arguments in case.arguments}
     assert made == kinds
     for case in LOSSES:
@@ -63,9 +66,11 @@ def test_losses() -> None:
 
 def test_metrics() -> None:
     public = classes(metrics, metrics.Metric)
-    assert set(_core.metric_kinds()) == {case.kind for case in METRICS}
-    assert set(public) - {"MeanLoss"} == {case.name for case in METRICS}
-    for case in METRICS:
+    assert set(_core.metric_kinds()) == {case.kind for case in (*METRICS, *BATCH_METRICS)}
+    # Those of values that are not made from targets and predictions, and of a function, are tested by themselves.
+    in_python = {"Mean", "Sum", "MeanMetricWrapper"}
+    assert set(public) - {"MeanLoss"} - in_python == {case.name for case in (*METRICS, *BATCH_METRICS)}
+    for case in (*METRICS, *BATCH_METRICS):
         assert public[case.name].kind == case.kind
 
 

@@ -224,8 +224,9 @@ def test_crossentropy_of_extreme_logits(case: Loss, dtype: str) -> None:
     binary = case.name.startswith("Binary")
     last = [("dense", {"activation": "sigmoid" if binary else "softmax"})]
     results, gradient = step(logits, y, native(case, {}, dtype, y), last)
-    assert results[0] == (1000 if binary else 2000)
-    np.testing.assert_array_equal(gradient, np.array([[-0.5, 0.5], [0.5, -0.5]]) / (2 if binary else 1))
+    alpha = 0.25 if case.name == "CategoricalFocalCrossentropy" else 1
+    assert results[0] == alpha * (1000 if binary else 2000)
+    np.testing.assert_array_equal(gradient, alpha * np.array([[-0.5, 0.5], [0.5, -0.5]]) / (2 if binary else 1))
 
 
 @pytest.mark.parametrize("case", OF_LOGITS, ids=lambda case: case.name)
@@ -235,7 +236,7 @@ def test_probabilities_of_0_and_1_are_clipped_as_in_keras(case: Loss) -> None:
     y = np.array([1.0, 0, 0, 1]) if case.targets == "classes" else np.array([[0, 1.0], [1, 0], [1, 0], [0, 1]])
     values = native(case, {}, "float64", y).values(y, p)
     np.testing.assert_allclose(values, case.formula(y, p), **TOLERANCE["float64"])
-    assert values[2] > 16
+    assert values[2] > (4 if case.name == "CategoricalFocalCrossentropy" else 16)
 
 
 @every_loss
@@ -260,7 +261,15 @@ def test_bad_arguments_are_named(name: str) -> None:
         ("Huber", {"delta": 0}, "delta must be above 0, got 0"),
         ("BinaryCrossentropy", {"label_smoothing": 1.5}, "label_smoothing must be from 0 to 1, got 1.5"),
         ("CategoricalCrossentropy", {"label_smoothing": -1}, "label_smoothing must be from 0 to 1, got -1"),
-        ("SparseCategoricalCrossentropy", {"ignore_class": 0}, "ignore_class must be None, got 0"),
+        ("BinaryFocalCrossentropy", {"alpha": 1.5}, "alpha must be from 0 to 1, got 1.5"),
+        ("BinaryFocalCrossentropy", {"gamma": -1}, "gamma must be at least 0, got -1"),
+        ("BinaryFocalCrossentropy", {"label_smoothing": 2}, "label_smoothing must be from 0 to 1, got 2"),
+        ("CategoricalFocalCrossentropy", {"alpha": -1}, "alpha must be a number of at least 0, or a list .* got -1"),
+        ("CategoricalFocalCrossentropy", {"gamma": -1}, "gamma must be at least 0, got -1"),
+        ("CategoricalGeneralizedCrossEntropy", {"q": 1}, "q must be between 0 and 1, got 1"),
+        ("Tversky", {"alpha": -1}, "alpha must be at least 0, got -1"),
+        ("Circle", {"gamma": 0}, "gamma must be above 0, got 0"),
+        ("Circle", {"margin": 1}, "margin must be between 0 and 1, got 1"),
     ],
 )
 def test_bad_numbers_are_named(name: str, arguments: dict[str, Any], words: str) -> None:
@@ -274,3 +283,64 @@ def test_bad_shapes_are_named(case: Loss, arguments: dict[str, Any]) -> None:
     for wrong in (y[:3], y[..., :2] if y.ndim == 2 else y[:, None] * np.ones(3)):
         with pytest.raises(ValueError, match=r"\[y_true\] expected shape \(4,.*\) for y_pred of shape \(4, 3\), got "):
             make(case, arguments)(wrong, p)
+
+
+def test_alpha_of_each_class() -> None:
+    case = next(case for case in LOSSES if case.name == "CategoricalFocalCrossentropy")
+    y, p = draw(case, (6, 4), "float64")
+    alpha = [0.1, 0.9, 0.5, 0.0]
+    loss = losses.CategoricalFocalCrossentropy(alpha=alpha)
+    np.testing.assert_allclose(loss.rows(y, p), case.formula(y, p, alpha=alpha), **TOLERANCE["float64"])
+    _, gradient = step(p, y, loss.native("float64"))
+    expected = numeric_gradient(lambda moved: float(np.mean(case.formula(y, moved, alpha=alpha))), p)
+    assert relative_error(gradient, expected) <= GRADIENT
+    with pytest.raises(ValueError, match="alpha holds 4 numbers, but the predictions have 3 columns"):
+        loss.rows(y[:, :3], p[:, :3])
+    with pytest.raises(ValueError, match="alpha holds 4 numbers, but the predictions have 3 columns"):
+        step(p[:, :3].copy(), y[:, :3], loss.native("float64"))
+
+
+@pytest.mark.parametrize("ignored", [255, -1, 2])
+@pytest.mark.parametrize("from_logits", [False, True])
+@pytest.mark.parametrize("reduction", ["sum_over_batch_size", "sum", "mean_with_sample_weight"])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_a_class_that_does_not_count(ignored: int, from_logits: bool, reduction: str, weighted: bool) -> None:
+    case = next(case for case in LOSSES if case.name == "SparseCategoricalCrossentropy")
+    y, p = draw(case, (9, 4), "float64")
+    p = abs(p) + 0.1
+    y[[1, 4, 5]] = ignored
+    weights = np.random.default_rng(7).uniform(0, 2, 9) if weighted else None
+    ones = np.ones(9) if weights is None else weights
+    counted = y != ignored
+
+    def reduced(moved: Array) -> float:
+        rows = case.formula(np.where(counted, y, 0), moved, from_logits=from_logits)
+        total = float(np.sum((ones * rows)[counted]))
+        return total / {"sum": 1, "mean_with_sample_weight": ones[counted].sum()}.get(reduction, counted.sum())
+
+    loss = losses.SparseCategoricalCrossentropy(from_logits, ignored, reduction)
+    np.testing.assert_allclose(loss(y, p, sample_weight=weights), reduced(p), **TOLERANCE["float64"])
+    results, gradient = step(p, y, loss.native("float64"), weights=weights)
+    np.testing.assert_allclose(results[0], reduced(p), **TOLERANCE["float64"])
+    assert relative_error(gradient, numeric_gradient(reduced, p)) <= GRADIENT
+    assert (loss.rows(y, p)[~counted] == 0).all()
+    assert (gradient[~counted] == 0).all()
+
+
+def test_a_batch_in_which_nothing_counts_costs_nothing() -> None:
+    loss = losses.SparseCategoricalCrossentropy(ignore_class=0)
+    results, gradient = step(np.full((3, 2), 0.5), np.zeros(3), loss.native("float64"))
+    assert results[0] == 0
+    assert (gradient == 0).all()
+    with pytest.raises(ValueError, match="expected integer classes from 0 to 1, got 5"):
+        loss.rows([0, 5], [[0.5, 0.5], [0.5, 0.5]])
+    with pytest.raises(TypeError, match="ignore_class must be an integer or None, got 'void'"):
+        losses.SparseCategoricalCrossentropy(ignore_class="void")
+
+
+def test_a_wrong_answer_of_no_probability_has_a_finite_slope() -> None:
+    loss = losses.CategoricalGeneralizedCrossEntropy(0.5)
+    results, gradient = step(np.array([[0.0, 1.0]]), np.zeros(1), loss.native("float64"))
+    assert results[0] == 2
+    assert np.isfinite(gradient).all()
+    assert gradient[0, 0] < -1000

@@ -118,7 +118,6 @@ def test_equal_scores_count_for_the_first_class() -> None:
         ("BinaryAccuracy", {"threshold": 1.5}, "threshold must be from 0 to 1, got 1.5"),
         ("TopKCategoricalAccuracy", {"k": 0}, "k must be an integer of at least 1, got 0"),
         ("SparseTopKCategoricalAccuracy", {"k": 1.5}, "k must be an integer of at least 1, got 1.5"),
-        ("CosineSimilarity", {"axis": 1}, "works on the last axis, got axis=1"),
     ],
 )
 def test_bad_arguments_are_named(name: str, arguments: dict[str, Any], words: str) -> None:

@@ -24,6 +24,9 @@ class RANVIER_API Config {
 
   void set(const std::string& key, ConfigValue value) { values_[key] = std::move(value); }
 
+  /// Whether the key is there, and not nothing.
+  bool has(const std::string& key);
+
   bool boolean(const std::string& key, bool fallback);
   std::int64_t integer(const std::string& key);
   std::int64_t integer(const std::string& key, std::int64_t fallback);

@@ -60,6 +60,8 @@ struct Sequential::State {
     }
     std::vector<double> results = running.results();
     results.erase(results.begin() + 1);  // with one output its loss is the total
+    for (const std::vector<double>& metric : running.metric_results())
+      results.insert(results.end(), metric.begin(), metric.end());
     return results;
   }
 

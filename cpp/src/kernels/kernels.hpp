@@ -15,7 +15,7 @@ namespace ranvier::kernels {
 
 using index = std::ptrdiff_t;
 
-constexpr int kMaxParameters = 3;
+constexpr int kMaxParameters = 4;
 
 /// A named number that tunes an activation or a loss, with its default. A row's list ends at the first null name.
 struct ParameterInfo {
@@ -57,6 +57,7 @@ struct LossCall {
   T* probability;       // logit losses: softmax or sigmoid of the logits, may alias prediction, or null
   index rows, columns;
   const T* parameters;
+  const T* class_weight;  // (columns): what the parameter alpha is for each class, or null if it is one for all
 };
 
 /// One loss. A `sparse` loss takes class indices; one `from_logits` takes logits and can also give probabilities.

@@ -45,6 +45,12 @@ R Config::read(const std::string& key, const R* fallback, const char* wanted) {
   return result;
 }
 
+bool Config::has(const std::string& key) {
+  known_.push_back(key);
+  const auto found = values_.find(key);
+  return found != values_.end() && !std::holds_alternative<std::monostate>(found->second);
+}
+
 bool Config::boolean(const std::string& key, bool fallback) { return read<bool>(key, &fallback, "True or False"); }
 std::int64_t Config::integer(const std::string& key) { return read<std::int64_t>(key, nullptr, "an integer"); }
 std::int64_t Config::integer(const std::string& key, std::int64_t fallback) {

@@ -1,5 +1,7 @@
 #include "training/loss.hpp"
 
+#include <algorithm>
+
 #include "runtime/error.hpp"
 
 namespace ranvier {
@@ -14,6 +16,7 @@ index find_loss(const std::string& kind) {
     if (kind == k.losses[i].name) return i;
     names.push_back(k.losses[i].name);
   }
+  for (const std::string& name : batch_loss_kinds()) names.push_back(name);
   throw std::invalid_argument(unknown_name("loss", kind, names));
 }
 
@@ -29,17 +32,47 @@ Reduction parse_reduction(const std::string& name) {
 
 template <class T>
 Loss<T>::Loss(const std::string& kind, Config config, const std::string& reduction)
-    : kind_(kind), reduction_(parse_reduction(reduction)), position_(find_loss<T>(kind)) {
+    : kind_(kind), reduction_(parse_reduction(reduction)), make_batch_loss_(batch_loss_maker<T>(kind, config)) {
+  if (make_batch_loss_) {
+    config.finish(kind);
+    return;
+  }
+  position_ = find_loss<T>(kind);
   for (int i = 0; i < kernels::kMaxParameters && row().parameters[i].name; ++i)
     parameters_[static_cast<std::size_t>(i)] =
         static_cast<T>(config.number(row().parameters[i].name, row().parameters[i].value));
+  if (kind.rfind("sparse_categorical_crossentropy", 0) == 0)
+    ignored_ = static_cast<T>(config.number("ignore_class", static_cast<double>(ignored_)));
+  if (kind == "categorical_focal_crossentropy" || kind == "categorical_focal_crossentropy_from_logits")
+    for (const double weight : config.numbers("class_weight")) class_weight_.push_back(static_cast<T>(weight));
   config.finish(kind);
+}
+
+template <class T>
+void Loss<T>::check_columns(index columns) const {
+  const auto weights = static_cast<index>(class_weight_.size());
+  if (weights && weights != columns)
+    fail(kind_, "alpha holds ", weights, " numbers, but the predictions have ", columns, " columns");
+}
+
+template <class T>
+void Loss<T>::run(kernels::LossCall<T> call) const {
+  call.parameters = parameters_.data();
+  call.class_weight = class_weight_.empty() ? nullptr : class_weight_.data();
+  row().run(call);
+  if (!ignores()) return;
+  for (index i = 0; i < call.rows; ++i) {
+    if (counts(call.target[i])) continue;
+    call.value[i] = 0;
+    if (call.gradient) std::fill_n(call.gradient + i * call.columns, call.columns, T{0});
+  }
 }
 
 template <class T>
 std::string Loss<T>::link() const {
   if (kind_ == "categorical_crossentropy" || kind_ == "sparse_categorical_crossentropy") return "softmax";
-  if (kind_ == "binary_crossentropy") return "sigmoid";
+  if (kind_ == "categorical_focal_crossentropy") return "softmax";
+  if (kind_ == "binary_crossentropy" || kind_ == "binary_focal_crossentropy") return "sigmoid";
   return "";
 }
 

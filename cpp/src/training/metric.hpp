@@ -1,4 +1,4 @@
-// Streaming metrics: a value for each row, averaged with weights over everything seen since the last reset.
+// Streaming metrics: what is seen since the last reset, gathered batch by batch. Each family has a file in metrics/.
 #pragma once
 
 #include <memory>
@@ -15,8 +15,9 @@ template <class T>
 struct MetricCall {
   const T* target;
   const T* prediction;
-  T* value;  // (rows)
+  T* value;  // (rows), of metrics that have one for each row
   index rows, columns;
+  const T* weights;  // (rows), or null for 1
 };
 
 template <class T>
@@ -25,19 +26,22 @@ class Metric {
   virtual ~Metric() = default;
 
   /// Numbers of y_true for one row of y_pred of this many columns.
-  virtual index target_columns(index columns) const = 0;
+  virtual index target_columns(index columns) const { return columns; }
 
-  /// The value of each row. Rows are independent, so threads may share them.
-  virtual void values(const MetricCall<T>& call) const = 0;
+  /// Gets ready for predictions of this many columns. Throws std::invalid_argument where the metric has no meaning for
+  /// them. Before values and add.
+  virtual void prepare(index /*columns*/) {}
 
-  /// Takes the values of rows, in order, with their weights or null for 1.
-  void add(const T* values, const T* weights, index rows);
+  /// Whether it is made from a value of each row. Then `values` writes them; threads may share the rows.
+  virtual bool has_values() const { return false; }
+  virtual void values(const MetricCall<T>& /*call*/) const {}
 
-  double result() const { return weight_ ? total_ / weight_ : 0; }
-  void reset() { total_ = weight_ = 0; }
+  /// Takes in rows, after `values`, in their order and on one thread: the result is the same for any number of threads.
+  virtual void add(const MetricCall<T>& call) = 0;
 
- private:
-  double total_ = 0, weight_ = 0;
+  /// One number, or several; zero before anything was seen.
+  virtual std::vector<double> result() const = 0;
+  virtual void reset() = 0;
 };
 
 template <class T>
@@ -49,5 +53,38 @@ std::shared_ptr<Metric<T>> make_metric(const std::string& kind, Config config);
 
 /// Registered kinds, sorted.
 std::vector<std::string> metric_kinds();
+
+bool register_metric(const char* kind, MetricFactory<float> single, MetricFactory<double> twice);
+
+/// In the file of a metric, outside of functions.
+#define RANVIER_REGISTER_METRIC(kind, Class)                                                                         \
+  [[maybe_unused]] const bool registered_##Class = register_metric(                                                  \
+      kind, [](Config& config) -> std::shared_ptr<Metric<float>> { return std::make_shared<Class<float>>(config); }, \
+      [](Config& config) -> std::shared_ptr<Metric<double>> { return std::make_shared<Class<double>>(config); });
+
+/// The mean of a value for each row.
+template <class T>
+class MeanMetric : public Metric<T> {
+ public:
+  bool has_values() const final { return true; }
+  void add(const MetricCall<T>& call) override {
+    for (index i = 0; i < call.rows; ++i) add_row(call, i);
+  }
+  std::vector<double> result() const override { return {weight_ != 0 ? total_ / weight_ : 0}; }
+  void reset() override { total_ = weight_ = 0; }
+
+ protected:
+  void add_row(const MetricCall<T>& call, index i) {
+    const double weight = call.weights ? static_cast<double>(call.weights[i]) : 1.0;
+    total_ += weight * static_cast<double>(call.value[i]);
+    weight_ += weight;
+  }
+
+ private:
+  double total_ = 0, weight_ = 0;
+};
+
+/// a / b, and 0 for b = 0.
+inline double ratio(double a, double b) { return b != 0 ? a / b : 0; }
 
 }  // namespace ranvier

@@ -29,13 +29,16 @@ struct Trainer<T>::Output {
 
   Objective<T> objective;
   Loss<T> loss;           // the one that runs: of the logits, if the network ended in the activation that makes them
+  std::unique_ptr<BatchLoss<T>> batch_loss;  // what runs instead, if its rows depend on each other
   bool of_logits = false;
   index R = 1, C = 1, target_columns = 1;
   bool weighted = false;
-  Buffer<T> target, weights, scale, value, metric_value;
-  double batch_loss = 0, loss_total = 0;
+  Buffer<T> target, weights, scale, value, metric_value, kept;
+  double loss_total = 0;
 
-  void reserve(index batch) {
+  void reserve(index batch, bool keep) {
+    if (batch_loss) batch_loss->reserve(batch);
+    if (keep && kept.size() < batch * R * C) kept = Buffer<T>(batch * R * C);
     if (target.size() < batch * R * target_columns) target = Buffer<T>(batch * R * target_columns);
     if (value.size() >= batch * R) return;
     weights = Buffer<T>(batch * R);
@@ -43,6 +46,25 @@ struct Trainer<T>::Output {
     value = Buffer<T>(batch * R);
     const auto metrics = static_cast<index>(objective.metrics.size() + objective.weighted_metrics.size());
     metric_value = Buffer<T>(batch * R * metrics);
+  }
+
+  double weight(index j) const { return weighted ? static_cast<double>(weights[j]) : 1.0; }
+
+  // What the sum of the weighted values of `count` rows is divided by.
+  double divisor(index count) const {
+    const Reduction reduction = loss.reduction();
+    if (reduction == Reduction::sum) return 1;
+    if (reduction == Reduction::mean && !loss.ignores()) return static_cast<double>(count);
+    double sum = 0;
+    for (index j = 0; j < count; ++j)
+      if (loss.counts(target[j * target_columns])) sum += reduction == Reduction::mean ? 1.0 : weight(j);
+    return sum;
+  }
+
+  // The batch loss's view of a batch; gradient may be null.
+  BatchLossCall<T> batch_call(index rows, const T* prediction, T* gradient) const {
+    return {target.data(), prediction,       weighted ? weights.data() : nullptr, gradient, rows,
+            loss.reduction(), objective.weight};
   }
 
   // Calls f(metric, its position, its weights or null).
@@ -86,6 +108,8 @@ void Trainer<T>::make_plans() {
     const Shape& shape = network_->output_shape(i);
     output.C = shape.empty() ? 1 : shape.back();
     output.R = size(shape) / output.C;
+    output.loss.check_columns(output.C);
+    output.batch_loss = output.loss.over_batches(shape);
   }
   training_plan_ = std::make_unique<Plan<T>>(graph, kTraining);
   evaluation_plan_ = std::make_unique<Plan<T>>(graph, kInference);
@@ -109,7 +133,8 @@ void Trainer<T>::check(const Feed& feed) {
     if (y.row_elements() != output.R * wanted)
       fail(who, output.objective.loss.kind(), " expected targets of ", output.R * wanted, " numbers a row for an output ",
            to_string_batched(network_->output_shape(i)), ", got y ", to_string(y.shape));
-    output.for_metrics([&](const Metric<T>& metric, index, const T*) {
+    output.for_metrics([&](Metric<T>& metric, index, const T*) {
+      metric.prepare(output.C);
       if (metric.target_columns(output.C) != wanted)
         fail(who, "a metric needs targets of ", metric.target_columns(output.C), " numbers a row, but the loss ",
              output.objective.loss.kind(), " needs ", wanted, ": choose a metric of the same form");
@@ -150,7 +175,7 @@ void Trainer<T>::begin(Feed feed, PassOptions options) {
     output.target_columns = output.loss.target_columns(output.C);
     output.weighted = feed_.weights[i].data != nullptr;
     output.loss_total = 0;
-    output.reserve(batch);
+    output.reserve(batch, keep_batch);
     output.for_metrics([](Metric<T>& metric, index, const T*) { metric.reset(); });
   }
   if (options.shuffle)
@@ -215,55 +240,61 @@ double Trainer<T>::losses(Team& team, index rows) {
     const Range part{batch_part.begin * output.R, batch_part.end * output.R};
     const index C = output.C, count = rows * output.R;
 
-    double weight_sum = static_cast<double>(count);
-    if (output.objective.loss.reduction() == Reduction::mean_with_sample_weight && output.weighted) {
-      weight_sum = 0;
-      for (index j = 0; j < count; ++j) weight_sum += static_cast<double>(output.weights[j]);
-    }
-    const double factor =
-        output.objective.weight / (output.objective.loss.reduction() == Reduction::sum ? 1.0 : weight_sum);
-    for (index j = part.begin; j < part.end; ++j)
-      output.scale[j] = static_cast<T>(output.weighted ? factor * static_cast<double>(output.weights[j]) : factor);
-
+    T* const gradient = options_.training ? plan_->output_gradient(i) : nullptr;
     T* const prediction = plan_->output(i) + part.begin * C;
-    kernels::LossCall<T> call{};
-    call.target = output.target.data() + part.begin * output.target_columns;
-    call.prediction = prediction;
-    call.scale = output.scale.data() + part.begin;
-    call.value = output.value.data() + part.begin;
-    call.gradient = options_.training ? plan_->output_gradient(i) + part.begin * C : nullptr;
-    call.probability = output.of_logits ? prediction : nullptr;
-    call.rows = part.size();
-    call.columns = C;
-    output.loss.run(call);
+    const T* const target = output.target.data() + part.begin * output.target_columns;
+    if (output.batch_loss) {
+      output.batch_loss->gather(output.batch_call(rows, plan_->output(i), gradient), batch_part);
+    } else {
+      const double divisor = output.divisor(count), factor = divisor != 0 ? output.objective.weight / divisor : 0;
+      for (index j = part.begin; j < part.end; ++j)
+        output.scale[j] = static_cast<T>(output.weighted ? factor * static_cast<double>(output.weights[j]) : factor);
+      kernels::LossCall<T> call{};
+      call.target = target;
+      call.prediction = prediction;
+      call.scale = output.scale.data() + part.begin;
+      call.value = output.value.data() + part.begin;
+      call.gradient = gradient ? gradient + part.begin * C : nullptr;
+      call.probability = output.of_logits ? prediction : nullptr;
+      call.rows = part.size();
+      call.columns = C;
+      output.loss.run(call);
+    }
     output.for_metrics([&](const Metric<T>& metric, index position, const T*) {
-      metric.values({call.target, prediction, output.metric_value.data() + position * count + part.begin, part.size(), C});
+      if (metric.has_values())
+        metric.values({target, prediction, output.metric_value.data() + position * count + part.begin, part.size(), C,
+                       nullptr});
     });
+    if (keep_batch) std::copy_n(prediction, part.size() * C, output.kept.data() + part.begin * C);
   }
   team.barrier();
 
   // Every thread sums all rows in the same order: the loss is the same for any number of threads, and all know it.
   double total = 0;
-  for (Output& output : outputs_) {
+  bool unfinished = false;
+  for (std::size_t i = 0; i < outputs_.size(); ++i) {
+    Output& output = outputs_[i];
     const index count = rows * output.R;
-    double sum = 0, weight_sum = 0;
-    for (index j = 0; j < count; ++j) {
-      const double weight = output.weighted ? static_cast<double>(output.weights[j]) : 1.0;
-      sum += weight * static_cast<double>(output.value[j]);
-      weight_sum += weight;
+    double loss = 0;
+    if (output.batch_loss) {
+      T* const gradient = options_.training ? plan_->output_gradient(i) : nullptr;
+      loss = output.batch_loss->finish(output.batch_call(rows, plan_->output(i), gradient), team.share(rows, kGrain));
+      unfinished = true;
+    } else {
+      double sum = 0;
+      for (index j = 0; j < count; ++j) sum += output.weight(j) * static_cast<double>(output.value[j]);
+      const double divisor = output.divisor(count);
+      loss = divisor != 0 ? sum / divisor : 0;
     }
-    const Reduction reduction = output.objective.loss.reduction();
-    const double divisor = reduction == Reduction::mean  ? static_cast<double>(count)
-                           : reduction == Reduction::sum ? 1.0
-                                                         : weight_sum;
-    const double loss = divisor != 0 ? sum / divisor : 0;
     total += output.objective.weight * loss;
     if (team.rank() != 0) continue;
     output.loss_total += loss * static_cast<double>(rows);
     output.for_metrics([&](Metric<T>& metric, index position, const T* weights) {
-      metric.add(output.metric_value.data() + position * count, weights, count);
+      metric.add({output.target.data(), plan_->output(i), output.metric_value.data() + position * count, count, output.C,
+                  weights});
     });
   }
+  if (unfinished) team.barrier();  // the other threads' parts of the gradient
   if (team.rank() == 0) {
     loss_total_ += total * static_cast<double>(rows);
     rows_total_ += static_cast<double>(rows);
@@ -279,6 +310,7 @@ double Trainer<T>::step(Team& team) {
   const Step step{rows, {seed, static_cast<std::uint64_t>(optimizer_->iterations()) * kStreamsPerStep}};
   gather_batch(team, first, rows);
   plan_->forward(team, step);
+  if (team.rank() == 0) batch_rows_ = rows;
   const double loss = losses(team, rows);
   if (!options_.training || !std::isfinite(loss)) return loss;
   plan_->backward(team, step);
@@ -368,11 +400,30 @@ std::vector<double> Trainer<T>::results() const {
   const double rows = std::max(rows_total_, 1.0);
   std::vector<double> all{loss_total_ / rows};
   for (const Output& output : outputs_) all.push_back(output.loss_total / rows);
+  return all;
+}
+
+template <class T>
+std::vector<std::vector<double>> Trainer<T>::metric_results() const {
+  std::vector<std::vector<double>> all;
   for (const Output& output : outputs_) {
     for (const auto& metric : output.objective.metrics) all.push_back(metric->result());
     for (const auto& metric : output.objective.weighted_metrics) all.push_back(metric->result());
   }
   return all;
+}
+
+template <class T>
+std::vector<typename Trainer<T>::BatchPart> Trainer<T>::last_batch() const {
+  std::vector<BatchPart> parts;
+  for (std::size_t i = 0; i < outputs_.size(); ++i) {
+    const Output& output = outputs_[i];
+    const Shape& row = network_->output_shape(i);
+    const Shape positions(row.begin(), row.empty() ? row.end() : row.end() - 1);
+    parts.push_back({output.target.data(), output.kept.data(), output.weighted ? output.weights.data() : nullptr,
+                     batch_rows_, output.loss.sparse() ? positions : row, row, positions});
+  }
+  return parts;
 }
 
 template class Trainer<float>;

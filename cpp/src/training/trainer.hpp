@@ -49,8 +49,21 @@ class Trainer {
   index batch() const { return batch_; }
   index batches() const { return batches_; }
 
-  /// Means over the pass so far: the total loss, each output's loss, then each output's metrics and weighted metrics.
+  /// Means over the pass so far: the total loss, then each output's loss.
   std::vector<double> results() const;
+  /// Results so far of each output's metrics and weighted metrics.
+  std::vector<std::vector<double>> metric_results() const;
+
+  /// Keeps what every batch predicts until the next one, for metrics that are not native.
+  bool keep_batch = false;
+
+  /// One output's part of the last batch.
+  struct BatchPart {
+    const T *target, *prediction, *weights;  // weights: null for 1
+    index rows;
+    Shape target_row, prediction_row, weights_row;
+  };
+  std::vector<BatchPart> last_batch() const;
 
   std::uint64_t seed = 0;
 
@@ -76,7 +89,7 @@ class Trainer {
   Feed feed_;
   PassOptions options_{};
   std::vector<std::int32_t> order_;
-  index batch_ = 0, batches_ = 0;
+  index batch_ = 0, batches_ = 0, batch_rows_ = 0;
   ThreadChoice training_threads_, evaluation_threads_;
   ThreadChoice* threads_ = nullptr;  // of the pass
   std::vector<T*> gradients_;

@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from ranvier._configurable import from_description, plain
 from ranvier.errors import unknown
+from ranvier.losses.circle import Circle, circle
+from ranvier.losses.focal import (
+    BinaryFocalCrossentropy,
+    CategoricalFocalCrossentropy,
+    CategoricalGeneralizedCrossEntropy,
+    binary_focal_crossentropy,
+    categorical_focal_crossentropy,
+    categorical_generalized_cross_entropy,
+)
 from ranvier.losses.hinge import (
     CategoricalHinge,
     Hinge,
@@ -17,6 +26,7 @@ from ranvier.losses.hinge import (
     squared_hinge,
 )
 from ranvier.losses.loss import Loss
+from ranvier.losses.overlap import Dice, Tversky, dice, tversky
 from ranvier.losses.probabilistic import (
     BinaryCrossentropy,
     CategoricalCrossentropy,
@@ -56,9 +66,14 @@ __all__ = [
     "MSE",
     "MSLE",
     "BinaryCrossentropy",
+    "BinaryFocalCrossentropy",
     "CategoricalCrossentropy",
+    "CategoricalFocalCrossentropy",
+    "CategoricalGeneralizedCrossEntropy",
     "CategoricalHinge",
+    "Circle",
     "CosineSimilarity",
+    "Dice",
     "Hinge",
     "Huber",
     "KLDivergence",
@@ -72,13 +87,19 @@ __all__ = [
     "Poisson",
     "SparseCategoricalCrossentropy",
     "SquaredHinge",
+    "Tversky",
     "bce",
     "binary_crossentropy",
+    "binary_focal_crossentropy",
     "categorical_crossentropy",
+    "categorical_focal_crossentropy",
+    "categorical_generalized_cross_entropy",
     "categorical_hinge",
+    "circle",
     "cosine_proximity",
     "cosine_similarity",
     "deserialize",
+    "dice",
     "get",
     "hinge",
     "huber",
@@ -102,6 +123,7 @@ __all__ = [
     "serialize",
     "sparse_categorical_crossentropy",
     "squared_hinge",
+    "tversky",
 ]
 
 MSE = mse = mean_squared_error
@@ -185,14 +207,19 @@ def serialize(loss: Any) -> Any:
     return plain(loss) if isinstance(loss, Loss) else get(loss).__name__
 
 
-def deserialize(description: Any) -> Any:
+def deserialize(name: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
     """The loss that `serialize` described.
+
+    Args:
+        name: a name, or {"class_name", "config"}.
+        custom_objects: classes and functions of the caller's own, by the names that stand for them.
 
     Raises: ValueError for an unknown name or class.
 
     >>> deserialize({"class_name": "Huber", "config": {"delta": 2.0}}).delta
     2.0
     """
-    if isinstance(description, str):
-        return get(description)
-    return from_description(description, _CLASSES, "losses", "loss")
+    custom = dict(custom_objects or {})
+    if isinstance(name, str):
+        return custom[name] if name in custom else get(name)
+    return from_description(name, _CLASSES | custom, "losses", "loss")

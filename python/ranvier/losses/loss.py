@@ -38,7 +38,10 @@ class Loss(Configurable):
     kind: ClassVar[str] = ""
     sparse: ClassVar[bool] = False  # targets are class indices
     probabilities: ClassVar[bool] = False  # targets lie in [0, 1]
+    any_labels: ClassVar[bool] = False  # of a sparse loss: targets are any integers, no index is made of them
     binary_labels: ClassVar[bool] = False  # targets 0 and 1 stand for -1 and 1
+    whole_batch: ClassVar[bool] = False  # rows of a batch have no values of their own
+    ignore_class: int | None = None  # of a sparse loss: a target that does not count
 
     def __init__(
         self, name: str | None = None, reduction: str | None = "sum_over_batch_size", dtype: str | None = None
@@ -64,8 +67,14 @@ class Loss(Configurable):
     def rows(self, y_true: ArrayLike, y_pred: ArrayLike) -> Array:
         """The loss of each row: y_pred's shape without the last axis."""
         target, prediction, dtype = together(y_true, y_pred, self.sparse, self.dtype)
+        if self.sparse and not self.any_labels:
+            check_classes(target, prediction.shape[-1], self.ignore_class)
         binary = self.binary_labels and is_binary(target)
         return self.native(dtype, binary).values(target, prediction)
+
+    def counted(self, y_true: ArrayLike, values: Array) -> Array | None:
+        """Which values a mean is over, or None for all. The others are 0."""
+        return None
 
     def __call__(self, y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike = None) -> Any:
         """The reduced loss.
@@ -78,6 +87,7 @@ class Loss(Configurable):
         Raises: ValueError where the shapes do not fit.
         """
         values = self.rows(y_true, y_pred)
+        counted = self.counted(y_true, values)
         weights: Array = np.ones((), values.dtype)
         if sample_weight is not None:
             weights = np.asarray(sample_weight, dtype=values.dtype)
@@ -89,10 +99,10 @@ class Loss(Configurable):
             return values
         if self.reduction == "sum":
             return values.sum()
-        if self.reduction == "mean_with_sample_weight":
-            total = np.broadcast_to(weights, values.shape).sum()
-            return values.sum() / total if total else values.sum()
-        return values.mean() if values.size else values.sum()
+        here = np.ones((), values.dtype) if counted is None else counted
+        weights = weights * here if self.reduction == "mean_with_sample_weight" else here
+        total = np.broadcast_to(weights, values.shape).sum(dtype=values.dtype)
+        return values.sum() / total if total else values.sum()
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} name={self.name}>"
@@ -124,14 +134,14 @@ def together(y_true: ArrayLike, y_pred: ArrayLike, sparse: bool, dtype: str | No
         raise ValueError(
             f"[y_true] expected shape {wanted} for y_pred of shape {prediction.shape}, got {target.shape}{hint}"
         )
-    if sparse:
-        check_classes(target, prediction.shape[-1])
     return target, prediction.astype(dtype, copy=False), dtype
 
 
-def check_classes(target: Array, classes: int) -> None:
+def check_classes(target: Array, classes: int, ignored: int | None = None) -> None:
     """Raises ValueError unless all targets are integers from 0 to classes - 1: the native core indexes with them."""
     wrong = (target < 0) | (target >= classes) | (target != np.floor(target))
+    if ignored is not None:
+        wrong &= target != ignored
     if wrong.any():
         raise ValueError(f"[y_true] expected integer classes from 0 to {classes - 1}, got {target[wrong].flat[0]}")
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from ranvier.losses.loss import Loss, along_last
 
 if TYPE_CHECKING:
@@ -72,7 +74,7 @@ class Poisson(Loss):
         super().__init__(name, reduction, dtype)
 
 
-class _CrossEntropy(Loss):
+class CrossEntropy(Loss):
     """What the cross-entropies share: logits or probabilities, smoothing, the axis of the classes."""
 
     from_logits: bool
@@ -116,7 +118,7 @@ def binary_crossentropy(
     return BinaryCrossentropy(from_logits, label_smoothing, axis).rows(y_true, y_pred)
 
 
-class BinaryCrossentropy(_CrossEntropy):
+class BinaryCrossentropy(CrossEntropy):
     """Cross-entropy of yes-or-no targets: -mean(y_true log p + (1 - y_true) log(1 - p)).
 
     Args:
@@ -172,7 +174,7 @@ def categorical_crossentropy(
     return CategoricalCrossentropy(from_logits, label_smoothing, axis).rows(y_true, y_pred)
 
 
-class CategoricalCrossentropy(_CrossEntropy):
+class CategoricalCrossentropy(CrossEntropy):
     """Cross-entropy of one-hot targets: -sum(y_true log p).
 
     Args:
@@ -208,7 +210,7 @@ class CategoricalCrossentropy(_CrossEntropy):
 
 
 def sparse_categorical_crossentropy(
-    y_true: ArrayLike, y_pred: ArrayLike, from_logits: bool = False, ignore_class: None = None, axis: int = -1
+    y_true: ArrayLike, y_pred: ArrayLike, from_logits: bool = False, ignore_class: int | None = None, axis: int = -1
 ) -> Array:
     """Cross-entropy of class indices, of each row: -log p[y_true].
 
@@ -216,7 +218,7 @@ def sparse_categorical_crossentropy(
         y_true: integers 0 .. classes - 1, (batch, ...).
         y_pred: probabilities p (batch, ..., classes), scaled to sum to 1; or logits z, p = softmax(z).
         from_logits: whether y_pred are logits.
-        ignore_class: must be None; give rows that do not count a sample weight of 0.
+        ignore_class: a target that does not count, in range or not: the loss of such rows is 0.
         axis: the axis of the classes.
 
     Output shape: y_true's.
@@ -228,18 +230,18 @@ def sparse_categorical_crossentropy(
     return SparseCategoricalCrossentropy(from_logits, ignore_class, axis=axis).rows(y_true, y_pred)
 
 
-class SparseCategoricalCrossentropy(_CrossEntropy):
+class SparseCategoricalCrossentropy(CrossEntropy):
     """Cross-entropy of class indices: -log p[y_true].
 
     Args:
         from_logits: whether predictions are logits z, p = softmax(z). Training takes that form by itself where the
             network ends in a softmax.
-        ignore_class: must be None; give rows that do not count a sample weight of 0.
+        ignore_class: a target that does not count, in range or not, such as 255 or -1: means are over the others.
         reduction: see `Loss`.
         axis: the axis of the classes; in training the last.
         name, dtype: see `Loss`.
 
-    Raises: ValueError for an `ignore_class`.
+    Raises: TypeError for an `ignore_class` that is no integer.
 
     >>> round(float(SparseCategoricalCrossentropy()([1], [[0.5, 0.5]])), 4)
     0.6931
@@ -251,21 +253,28 @@ class SparseCategoricalCrossentropy(_CrossEntropy):
     def __init__(
         self,
         from_logits: bool = False,
-        ignore_class: None = None,
+        ignore_class: int | None = None,
         reduction: str | None = "sum_over_batch_size",
         axis: int = -1,
         name: str = "sparse_categorical_crossentropy",
         dtype: str | None = None,
     ) -> None:
-        if ignore_class is not None:
-            raise ValueError(
-                f"[SparseCategoricalCrossentropy] ignore_class must be None, got {ignore_class!r}: "
-                "give rows that do not count a sample_weight of 0"
+        if ignore_class is not None and not hasattr(ignore_class, "__index__"):
+            raise TypeError(
+                f"[SparseCategoricalCrossentropy] ignore_class must be an integer or None, got {ignore_class!r}"
             )
         super().__init__(name, reduction, dtype)
         self.from_logits = bool(from_logits)
-        self.ignore_class = ignore_class
+        self.ignore_class = None if ignore_class is None else int(ignore_class)
         self.axis = axis
+
+    def native_config(self) -> dict[str, Any]:
+        return {} if self.ignore_class is None else {"ignore_class": self.ignore_class}
+
+    def counted(self, y_true: ArrayLike, values: Array) -> Array | None:
+        if self.ignore_class is None:
+            return None
+        return np.asarray(np.asarray(y_true).reshape(values.shape) != self.ignore_class)
 
 
 def negative_log_likelihood(y_true: ArrayLike, y_pred: ArrayLike) -> Array:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Mapping
 from typing import Any
 
 from ranvier import losses
@@ -17,7 +18,9 @@ from ranvier.losses import (
     MSLE,
     bce,
     binary_crossentropy,
+    binary_focal_crossentropy,
     categorical_crossentropy,
+    categorical_focal_crossentropy,
     categorical_hinge,
     cosine_proximity,
     cosine_similarity,
@@ -55,6 +58,26 @@ from ranvier.metrics.accuracy import (
     sparse_top_k_categorical_accuracy,
     top_k_categorical_accuracy,
 )
+from ranvier.metrics.auc import AUC
+from ranvier.metrics.confusion import (
+    FalseNegatives,
+    FalsePositives,
+    Precision,
+    PrecisionAtRecall,
+    Recall,
+    RecallAtPrecision,
+    SensitivityAtSpecificity,
+    SpecificityAtSensitivity,
+    TrueNegatives,
+    TruePositives,
+)
+from ranvier.metrics.correlation import (
+    ConcordanceCorrelation,
+    PearsonCorrelation,
+    concordance_correlation,
+    pearson_correlation,
+)
+from ranvier.metrics.f_score import F1Score, FBetaScore
 from ranvier.metrics.from_losses import (
     BinaryCrossentropy,
     CategoricalCrossentropy,
@@ -73,10 +96,14 @@ from ranvier.metrics.from_losses import (
     SparseCategoricalCrossentropy,
     SquaredHinge,
 )
+from ranvier.metrics.iou import BinaryIoU, IoU, MeanIoU, OneHotIoU, OneHotMeanIoU
 from ranvier.metrics.metric import Metric
+from ranvier.metrics.r2_score import R2Score
+from ranvier.metrics.reduction import Mean, MeanMetricWrapper, Sum
 from ranvier.utils.naming import snake_case
 
 __all__ = [
+    "AUC",
     "BCE",
     "KLD",
     "MAE",
@@ -86,32 +113,58 @@ __all__ = [
     "Accuracy",
     "BinaryAccuracy",
     "BinaryCrossentropy",
+    "BinaryIoU",
     "CategoricalAccuracy",
     "CategoricalCrossentropy",
     "CategoricalHinge",
+    "ConcordanceCorrelation",
     "CosineSimilarity",
+    "F1Score",
+    "FBetaScore",
+    "FalseNegatives",
+    "FalsePositives",
     "Hinge",
+    "IoU",
     "KLDivergence",
     "LogCoshError",
+    "Mean",
     "MeanAbsoluteError",
     "MeanAbsolutePercentageError",
+    "MeanIoU",
     "MeanLoss",
+    "MeanMetricWrapper",
     "MeanSquaredError",
     "MeanSquaredLogarithmicError",
     "Metric",
+    "OneHotIoU",
+    "OneHotMeanIoU",
+    "PearsonCorrelation",
     "Poisson",
+    "Precision",
+    "PrecisionAtRecall",
+    "R2Score",
+    "Recall",
+    "RecallAtPrecision",
     "RootMeanSquaredError",
+    "SensitivityAtSpecificity",
     "SparseCategoricalAccuracy",
     "SparseCategoricalCrossentropy",
     "SparseTopKCategoricalAccuracy",
+    "SpecificityAtSensitivity",
     "SquaredHinge",
+    "Sum",
     "TopKCategoricalAccuracy",
+    "TrueNegatives",
+    "TruePositives",
     "bce",
     "binary_accuracy",
     "binary_crossentropy",
+    "binary_focal_crossentropy",
     "categorical_accuracy",
     "categorical_crossentropy",
+    "categorical_focal_crossentropy",
     "categorical_hinge",
+    "concordance_correlation",
     "cosine_proximity",
     "cosine_similarity",
     "deserialize",
@@ -133,6 +186,7 @@ __all__ = [
     "mse",
     "msle",
     "negative_log_likelihood",
+    "pearson_correlation",
     "poisson",
     "serialize",
     "sparse_categorical_accuracy",
@@ -145,13 +199,13 @@ __all__ = [
 _CLASSES: dict[str, type[Metric]] = {
     name: globals()[name]
     for name in __all__
-    if isinstance(globals().get(name), type) and name not in ("Metric", "MeanLoss")
+    if isinstance(globals().get(name), type) and name not in ("Metric", "MeanLoss", "MeanMetricWrapper")
 }
 _NAMES = {snake_case(name): cls for name, cls in _CLASSES.items()}
 _FUNCTIONS = {
     name: globals()[name]
     for name in __all__
-    if name in _NAMES and callable(globals()[name]) and name.endswith("accuracy")
+    if name in _NAMES and callable(globals()[name]) and name.endswith(("accuracy", "correlation"))
 }
 
 
@@ -160,8 +214,8 @@ def get(identifier: Any) -> Metric:
 
     Args:
         identifier: a name such as "mse" or "binary_accuracy"; what `serialize` returned; a class; a function of
-            `ranvier.losses` or of this module, or a `functools.partial` of one; a loss object; or a metric object,
-            given back as it is.
+            `ranvier.losses` or of this module, or a `functools.partial` of one; a loss object; any function of targets
+            and predictions; or a metric object, given back as it is.
 
     Raises: ValueError for an unknown name; TypeError for another kind of object.
 
@@ -178,23 +232,27 @@ def as_metric(identifier: Any, where: str) -> Metric:
     if isinstance(identifier, str):
         return _by_name(identifier, where)
     if isinstance(identifier, dict):
-        return deserialize(identifier)
+        found: Metric = deserialize(identifier)
+        return found
     if isinstance(identifier, type) and issubclass(identifier, Metric):
         return identifier()
-    function, arguments = identifier, {}
+    function: Any = identifier
+    arguments: dict[str, Any] = {}
     if isinstance(identifier, functools.partial):
         function, arguments = identifier.func, dict(identifier.keywords)
     name = getattr(function, "__name__", "")
     if _FUNCTIONS.get(name) is function:
         return _NAMES[name](**arguments)
-    if isinstance(identifier, losses.Loss) or callable(identifier):
+    if isinstance(identifier, losses.Loss):
+        return MeanMetricWrapper(identifier.rows, identifier.name) if identifier.whole_batch else MeanLoss(identifier)
+    if callable(identifier):
         try:
             return MeanLoss(identifier, name or None)
         except TypeError:
-            pass
+            return MeanMetricWrapper(identifier, name or type(identifier).__name__)
     raise TypeError(
-        f"[{where}] expected the name of a metric, a Metric, or a function of ranvier.metrics or ranvier.losses, got "
-        f"{identifier!r}; metrics written in Python cannot be used yet"
+        f"[{where}] expected the name of a metric, a Metric, or a function of targets and predictions, got "
+        f"{identifier!r}"
     )
 
 
@@ -220,15 +278,20 @@ def serialize(metric: Metric) -> Any:
     return plain(metric)
 
 
-def deserialize(description: Any) -> Metric:
+def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
     """The metric that `serialize` described.
 
-    Raises: ValueError for an unknown class.
+    Args:
+        config: a name, or {"class_name", "config"}.
+        custom_objects: classes and functions of the caller's own, by the names that stand for them.
+
+    Raises: ValueError for an unknown name or class.
 
     >>> deserialize({"class_name": "BinaryAccuracy", "config": {"threshold": 0.4}}).threshold
     0.4
     """
-    if isinstance(description, str):
-        return get(description)
-    found: Metric = from_description(description, _CLASSES | {"MeanLoss": MeanLoss}, "metrics", "metric")
-    return found
+    custom = dict(custom_objects or {})
+    if isinstance(config, str):
+        return custom[config] if config in custom else get(config)
+    classes = _CLASSES | {"MeanLoss": MeanLoss, "MeanMetricWrapper": MeanMetricWrapper} | custom
+    return from_description(config, classes, "metrics", "metric")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ranvier.metrics.metric import Metric
+from ranvier.metrics.metric import Metric, whole
 
 if TYPE_CHECKING:
     from ranvier._typing import Array, ArrayLike
@@ -156,19 +156,22 @@ class TopKCategoricalAccuracy(Metric):
 
     def __init__(self, k: int = 5, name: str = "top_k_categorical_accuracy", dtype: str | None = None) -> None:
         super().__init__(dtype, name)
-        self.k = checked_k(type(self).__name__, k)
+        self.k = whole(type(self).__name__, "k", k, 1)
 
     def native_config(self) -> dict[str, Any]:
         return {"k": self.k}
 
 
-def sparse_top_k_categorical_accuracy(y_true: ArrayLike, y_pred: ArrayLike, k: int = 5) -> Array:
+def sparse_top_k_categorical_accuracy(
+    y_true: ArrayLike, y_pred: ArrayLike, k: int = 5, from_sorted_ids: bool = False
+) -> Array:
     """1 where the class is among the k greatest predictions, else 0, of each row.
 
     Args:
         y_true: integers 0 .. classes - 1, (batch, ...).
         y_pred: scores (batch, ..., classes).
         k: how many places count.
+        from_sorted_ids: whether predictions are classes, the likeliest first, instead of scores.
 
     Output shape: y_true's.
     Raises: ValueError where the shapes do not fit.
@@ -176,7 +179,7 @@ def sparse_top_k_categorical_accuracy(y_true: ArrayLike, y_pred: ArrayLike, k: i
     >>> sparse_top_k_categorical_accuracy([1], [[0.5, 0.3, 0.2]], k=2)
     array([1.], dtype=float32)
     """
-    return SparseTopKCategoricalAccuracy(k).rows(y_true, y_pred)
+    return SparseTopKCategoricalAccuracy(k, from_sorted_ids=from_sorted_ids).rows(y_true, y_pred)
 
 
 class SparseTopKCategoricalAccuracy(Metric):
@@ -185,6 +188,7 @@ class SparseTopKCategoricalAccuracy(Metric):
     Args:
         k: how many places count, at least 1.
         name, dtype: see `Metric`.
+        from_sorted_ids: whether predictions are classes, the likeliest first, instead of scores.
 
     >>> SparseTopKCategoricalAccuracy(k=2)([1], [[0.5, 0.3, 0.2]])
     1.0
@@ -193,19 +197,17 @@ class SparseTopKCategoricalAccuracy(Metric):
     kind = "sparse_top_k_categorical_accuracy"
     sparse = True
 
-    def __init__(self, k: int = 5, name: str = "sparse_top_k_categorical_accuracy", dtype: str | None = None) -> None:
+    def __init__(
+        self,
+        k: int = 5,
+        name: str = "sparse_top_k_categorical_accuracy",
+        dtype: str | None = None,
+        from_sorted_ids: bool = False,
+    ) -> None:
         super().__init__(dtype, name)
-        self.k = checked_k(type(self).__name__, k)
+        self.k = whole("SparseTopKCategoricalAccuracy", "k", k, 1)
+        self.from_sorted_ids = bool(from_sorted_ids)
+        self.any_labels = self.from_sorted_ids
 
     def native_config(self) -> dict[str, Any]:
-        return {"k": self.k}
-
-
-def checked_k(where: str, k: int) -> int:
-    """A valid number of places.
-
-    Raises: ValueError unless it is an integer of at least 1.
-    """
-    if isinstance(k, bool) or not hasattr(k, "__index__") or k < 1:
-        raise ValueError(f"[{where}] k must be an integer of at least 1, got {k!r}")
-    return int(k)
+        return {"k": self.k, "from_sorted_ids": self.from_sorted_ids}

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from ranvier import losses
 from ranvier.losses.loss import Loss
-from ranvier.metrics.metric import Metric
+from ranvier.metrics.metric import Metric, integer_axis
 
 
 class MeanLoss(Metric):
@@ -25,6 +25,8 @@ class MeanLoss(Metric):
 
     def __init__(self, loss: Any, name: str | None = None, dtype: str | None = None) -> None:
         self.loss = losses.as_loss(loss, "metrics")
+        if self.loss.whole_batch:
+            raise TypeError(f"[MeanLoss] {self.loss.name} has no value for each row: give the loss itself as a metric")
         super().__init__(dtype, self.loss.name if name is None else name)
         self.sparse = self.loss.sparse
         self.binary_labels = self.loss.binary_labels
@@ -50,6 +52,9 @@ class MeanSquaredError(_OfLoss):
     """
 
     of = losses.MeanSquaredError
+
+    def __init__(self, name: str = "mean_squared_error", dtype: str | None = None) -> None:
+        super().__init__(name, dtype)
 
 
 class RootMeanSquaredError(_OfLoss):
@@ -77,6 +82,9 @@ class MeanAbsoluteError(_OfLoss):
 
     of = losses.MeanAbsoluteError
 
+    def __init__(self, name: str = "mean_absolute_error", dtype: str | None = None) -> None:
+        super().__init__(name, dtype)
+
 
 class MeanAbsolutePercentageError(_OfLoss):
     """Mean relative error in percent. Arguments: see `Metric`.
@@ -87,6 +95,9 @@ class MeanAbsolutePercentageError(_OfLoss):
 
     of = losses.MeanAbsolutePercentageError
 
+    def __init__(self, name: str = "mean_absolute_percentage_error", dtype: str | None = None) -> None:
+        super().__init__(name, dtype)
+
 
 class MeanSquaredLogarithmicError(_OfLoss):
     """Mean of squared differences of logarithms. Arguments: see `Metric`.
@@ -96,6 +107,9 @@ class MeanSquaredLogarithmicError(_OfLoss):
     """
 
     of = losses.MeanSquaredLogarithmicError
+
+    def __init__(self, name: str = "mean_squared_logarithmic_error", dtype: str | None = None) -> None:
+        super().__init__(name, dtype)
 
 
 class LogCoshError(_OfLoss):
@@ -116,15 +130,15 @@ class CosineSimilarity(MeanLoss):
 
     Args:
         name, dtype: see `Metric`.
-        axis: must be the last.
+        axis: the axis of the vectors; in `compile` the last.
 
     >>> CosineSimilarity()([[0.0, 2.0]], [[0.0, 3.0]])
     1.0
     """
 
     def __init__(self, name: str = "cosine_similarity", dtype: str | None = None, axis: int = -1) -> None:
-        super().__init__(losses.CosineSimilarity(last("CosineSimilarity", axis)), name, dtype)
-        self.axis = axis
+        self.axis = integer_axis("CosineSimilarity", axis)
+        super().__init__(losses.CosineSimilarity(axis), name, dtype)
 
     def finish(self, mean: float) -> float:
         return -mean
@@ -139,6 +153,9 @@ class KLDivergence(_OfLoss):
 
     of = losses.KLDivergence
 
+    def __init__(self, name: str = "kl_divergence", dtype: str | None = None) -> None:
+        super().__init__(name, dtype)
+
 
 class Poisson(_OfLoss):
     """Mean Poisson loss. Arguments: see `Metric`.
@@ -148,6 +165,9 @@ class Poisson(_OfLoss):
     """
 
     of = losses.Poisson
+
+    def __init__(self, name: str = "poisson", dtype: str | None = None) -> None:
+        super().__init__(name, dtype)
 
 
 class Hinge(_OfLoss):
@@ -159,6 +179,9 @@ class Hinge(_OfLoss):
 
     of = losses.Hinge
 
+    def __init__(self, name: str = "hinge", dtype: str | None = None) -> None:
+        super().__init__(name, dtype)
+
 
 class SquaredHinge(_OfLoss):
     """Mean squared hinge loss. Arguments: see `Metric`.
@@ -169,6 +192,9 @@ class SquaredHinge(_OfLoss):
 
     of = losses.SquaredHinge
 
+    def __init__(self, name: str = "squared_hinge", dtype: str | None = None) -> None:
+        super().__init__(name, dtype)
+
 
 class CategoricalHinge(_OfLoss):
     """Mean categorical hinge loss. Arguments: see `Metric`.
@@ -178,6 +204,9 @@ class CategoricalHinge(_OfLoss):
     """
 
     of = losses.CategoricalHinge
+
+    def __init__(self, name: str = "categorical_hinge", dtype: str | None = None) -> None:
+        super().__init__(name, dtype)
 
 
 class BinaryCrossentropy(MeanLoss):
@@ -209,7 +238,7 @@ class CategoricalCrossentropy(MeanLoss):
     Args:
         name, dtype: see `Metric`.
         from_logits, label_smoothing: see `ranvier.losses.CategoricalCrossentropy`.
-        axis: must be the last.
+        axis: the axis of the classes; in `compile` the last.
 
     >>> round(CategoricalCrossentropy()([[0.0, 1.0]], [[0.5, 0.5]]), 4)
     0.6931
@@ -223,11 +252,10 @@ class CategoricalCrossentropy(MeanLoss):
         label_smoothing: float = 0,
         axis: int = -1,
     ) -> None:
-        axis = last("CategoricalCrossentropy", axis)
         super().__init__(losses.CategoricalCrossentropy(from_logits, label_smoothing, axis), name, dtype)
         self.from_logits = from_logits
         self.label_smoothing = label_smoothing
-        self.axis = axis
+        self.axis = integer_axis("CategoricalCrossentropy", axis)
 
 
 class SparseCategoricalCrossentropy(MeanLoss):
@@ -236,7 +264,7 @@ class SparseCategoricalCrossentropy(MeanLoss):
     Args:
         name, dtype: see `Metric`.
         from_logits, ignore_class: see `ranvier.losses.SparseCategoricalCrossentropy`.
-        axis: must be the last.
+        axis: the axis of the classes; in `compile` the last.
 
     >>> round(SparseCategoricalCrossentropy()([1], [[0.5, 0.5]]), 4)
     0.6931
@@ -247,21 +275,10 @@ class SparseCategoricalCrossentropy(MeanLoss):
         name: str = "sparse_categorical_crossentropy",
         dtype: str | None = None,
         from_logits: bool = False,
-        ignore_class: None = None,
+        ignore_class: int | None = None,
         axis: int = -1,
     ) -> None:
-        axis = last("SparseCategoricalCrossentropy", axis)
         super().__init__(losses.SparseCategoricalCrossentropy(from_logits, ignore_class, axis=axis), name, dtype)
         self.from_logits = from_logits
         self.ignore_class = ignore_class
-        self.axis = axis
-
-
-def last(where: str, axis: int) -> int:
-    """`axis`, which must be -1.
-
-    Raises: ValueError otherwise.
-    """
-    if axis != -1:
-        raise ValueError(f"[{where}] works on the last axis, got axis={axis!r}")
-    return axis
+        self.axis = integer_axis("SparseCategoricalCrossentropy", axis)

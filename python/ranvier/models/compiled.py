@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from ranvier import config, losses, metrics, optimizers
 from ranvier.errors import nearest
 from ranvier.losses import Loss
 from ranvier.metrics import Metric
+from ranvier.models.observed import ObservedTrainer, Observer
 
 if TYPE_CHECKING:
     from ranvier import _core
@@ -35,7 +37,8 @@ class Objective:
     @property
     def indexed(self) -> bool:
         """Whether a metric takes targets for class indices."""
-        return any(isinstance(metric, Metric) and metric.sparse for _, metric in (*self._wanted, *self._weighted))
+        metrics = [metric for _, metric in (*self._wanted, *self._weighted) if isinstance(metric, Metric)]
+        return any(metric.sparse and not metric.any_labels for metric in metrics)
 
     def resolve(self, shape: Shape) -> None:
         """Chooses the metrics that depend on the output's shape; the first time only."""
@@ -53,6 +56,9 @@ def _early(wanted: Any) -> tuple[str, Any]:
     if isinstance(wanted, str) and wanted.lower() in (*_ACCURACY, *_CROSSENTROPY):
         return wanted, wanted.lower()
     metric = metrics.as_metric(wanted, "compile")
+    axis = getattr(metric, "axis", -1)
+    if axis != -1:
+        raise ValueError(f"[compile] {metric.name} is gathered along the last axis only, got axis={axis}")
     return (wanted if isinstance(wanted, str) else metric.name), metric
 
 
@@ -143,7 +149,9 @@ class Compiled:
         self._name_results()
 
         def natives(metrics: list[Metric], flag: bool) -> list[_core.Metric]:
-            made = [(metric, metric.native(dtype, flag and metric.binary_labels)) for metric in metrics]
+            made = [
+                (metric, metric.native(dtype, flag and metric.binary_labels)) for metric in metrics if metric.is_native
+            ]
             for metric, native in made:
                 if not inner:
                     metric.follow(native, dtype)
@@ -158,8 +166,20 @@ class Compiled:
             [natives(o.weighted_metrics, flag) for o, flag in flagged],
             self.optimizer.native_for(owner, dtype),
         )
+        if not all(metric.is_native for metric in self.metrics):
+            native = self._observed(native, inner)
         self._trainers[inner] = (network, binary, native)
         return native
+
+    def _observed(self, native: _core.Trainer, inner: bool) -> _core.Trainer:
+        observers: list[Observer | None] = []
+        for output, objective in enumerate(self.objectives):
+            for weighted, chosen in ((False, objective.metrics), (True, objective.weighted_metrics)):
+                for metric in chosen:
+                    own = copy.deepcopy(metric) if inner and not metric.is_native else metric
+                    kept = Observer(own, output, objective.loss.sparse, weighted)
+                    observers.append(None if metric.is_native else kept)
+        return cast("_core.Trainer", ObservedTrainer(native, observers))
 
     def _name_results(self) -> None:
         # Native results: the total, each output's loss, then the metrics output by output.
@@ -170,19 +190,22 @@ class Compiled:
         finishers: list[Any] = [None] * len(names)
         for objective in self.objectives:
             names += [f"{objective.name}_{label}" if several else label for label in objective.labels]
-            finishers += [metric.finish for metric in (*objective.metrics, *objective.weighted_metrics)]
+            finishers += [
+                metric.finish if metric.is_native else None
+                for metric in (*objective.metrics, *objective.weighted_metrics)
+            ]
         self.names = names
         self._order = order + list(range(first, first + len(self.metrics)))
         self._finishers = finishers
 
-    def values(self, results: list[float]) -> list[float]:
+    def values(self, results: list[Any]) -> list[Any]:
         """What is reported, in the order of `names`."""
         return [
             results[i] if finish is None else finish(results[i])
             for i, finish in zip(self._order, self._finishers, strict=True)
         ]
 
-    def logs(self, results: list[float], prefix: str = "") -> dict[str, float]:
+    def logs(self, results: list[Any], prefix: str = "") -> dict[str, Any]:
         """What is reported, by name, in alphabetical order as Keras prints it."""
         named = zip(self.names, self.values(results), strict=True)
         return {prefix + name: value for name, value in sorted(named)}
@@ -225,6 +248,6 @@ def _weight(name: str, weight: Any) -> float:
 
 def _last_axis(loss: Loss) -> Loss:
     axis = getattr(loss, "axis", -1)
-    if axis != -1:
+    if axis != -1 and not loss.whole_batch:
         raise ValueError(f"[compile] {loss.name} is trained along the last axis only, got axis={axis}")
     return loss

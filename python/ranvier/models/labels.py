@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 # Scaling to [0, 1] leaves rounding errors behind.
 _ROUNDING = 1e-6
+_ROWS_AT_ONCE = 4096
 
 
 def targets(where: str, argument: str, array: Array, shape: Shape, loss: Loss, indexed: bool) -> Array:
@@ -32,7 +33,15 @@ def targets(where: str, argument: str, array: Array, shape: Shape, loss: Loss, i
                 f"{array.shape}, which looks one-hot: use loss='categorical_crossentropy', or {argument}.argmax(-1)"
             )
         array = fitted(where, argument, array, shape[:-1])
-        _check_classes(where, argument, array, shape[-1], loss.name)
+        if loss.any_labels:
+            _check_integers(where, argument, array, loss.name)
+        elif loss.ignore_class is None:
+            _check_classes(where, argument, array, shape[-1], loss.name)
+        else:
+            finite(where, argument, array)
+            for begin in range(0, len(array), _ROWS_AT_ONCE):  # the labels are never copied whole
+                part = array[begin : begin + _ROWS_AT_ONCE]
+                _check_classes(where, argument, np.where(part == loss.ignore_class, 0, part), shape[-1], loss.name)
         return array
     if array.shape[1:] in (shape[:-1], (*shape[:-1], 1)) and shape[-1] > 1 and loss.probabilities:
         raise ValueError(
@@ -49,7 +58,7 @@ def targets(where: str, argument: str, array: Array, shape: Shape, loss: Loss, i
     return array
 
 
-def _check_classes(where: str, argument: str, array: Array, classes: int, loss: str) -> None:
+def _check_integers(where: str, argument: str, array: Array, loss: str) -> tuple[float, float, int, int]:
     finite(where, argument, array)
     least, greatest, least_at, greatest_at, fraction_at = _core.label_range(array)
     if fraction_at >= 0:
@@ -57,6 +66,11 @@ def _check_classes(where: str, argument: str, array: Array, classes: int, loss: 
         raise ValueError(
             f"[{where}] {argument}: {loss} expects integer classes, got {argument}{at} = {array.flat[fraction_at]}"
         )
+    return least, greatest, least_at, greatest_at
+
+
+def _check_classes(where: str, argument: str, array: Array, classes: int, loss: str) -> None:
+    least, greatest, least_at, greatest_at = _check_integers(where, argument, array, loss)
     if least >= 0 and greatest < classes:
         return
     bad_at, bad = (least_at, least) if least < 0 else (greatest_at, greatest)

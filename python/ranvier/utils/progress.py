@@ -8,6 +8,8 @@ import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from ranvier import config
 
 if TYPE_CHECKING:
@@ -134,15 +136,21 @@ def step_time(seconds: float) -> str:
     return f"{seconds * 1e3:.0f}ms/step" if seconds >= 1e-3 else f"{seconds * 1e6:.0f}us/step"
 
 
-def numbers(logs: Mapping[str, float]) -> str:
+def numbers(logs: Mapping[str, Any]) -> str:
     """Losses and metrics on one line.
 
-    >>> numbers({"accuracy": 0.55761, "loss": 0.00012})
-    'accuracy: 0.5576 - loss: 1.2000e-04'
+    >>> numbers({"accuracy": 0.55761, "loss": 0.00012, "f1": np.array([0.5, 1.0])})
+    'accuracy: 0.5576 - loss: 1.2000e-04 - f1: [0.5000, 1.0000]'
     """
-    return " - ".join(
-        f"{name}: {value:.4f}" if abs(value) > 1e-3 else f"{name}: {value:.4e}" for name, value in logs.items()
-    )
+    return " - ".join(f"{name}: {_number(value)}" for name, value in logs.items())
+
+
+def _number(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{name}: {_number(item)}" for name, item in value.items()) + "}"
+    if np.ndim(value):
+        return "[" + ", ".join(_number(item) for item in value) + "]"
+    return f"{value:.4f}" if abs(value) > 1e-3 else f"{value:.4e}"
 
 
 def make_progress(where: str, verbose: Any) -> Progress:
