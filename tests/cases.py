@@ -1,4 +1,4 @@
-"""One row for each layer, activation, loss, metric and optimizer, with its formula in NumPy float64.
+"""One row for each layer, activation, loss, metric, optimizer and schedule, with its formula in NumPy float64.
 
 tests/python/test_cases_*.py make all tests of a thing from its row, and fail where a thing has none. A formula comes
 from the paper or from Keras's documentation, never from the code that it judges; its default arguments are Keras's.
@@ -657,7 +657,10 @@ State = dict[str, Array]
 
 @dataclass(frozen=True)
 class Optimizer:
-    """`slots`: names of the state that belongs to each weight. Decay and clipping are the same for all of them."""
+    """`slots`: names of the state that belongs to each weight, where it has them; `decay`: the default weight decay.
+
+    Decay, clipping, averages and accumulation are the same for all of them.
+    """
 
     name: str
     kind: str
@@ -665,6 +668,7 @@ class Optimizer:
     arguments: tuple[Arguments, ...]
     slots: Callable[[Arguments], list[str]]
     bad_arguments: tuple[tuple[Arguments, str], ...] = ()
+    decay: float = 0
 
 
 def sgd(
@@ -702,15 +706,198 @@ def adam(
     return w - rate * m / (np.sqrt(v) + epsilon)
 
 
+def adamax(
+    w: Array,
+    g: Array,
+    state: State,
+    t: int,
+    learning_rate: float = 0.001,
+    beta_1: float = 0.9,
+    beta_2: float = 0.999,
+    epsilon: float = EPSILON,
+) -> Array:
+    """Algorithm 2 of Kingma and Ba, 2015, with Keras's epsilon."""
+    state["momentum"] = m = beta_1 * state.get("momentum", 0) + (1 - beta_1) * g
+    state["norm"] = u = np.maximum(beta_2 * state.get("norm", 0), abs(g))
+    return w - learning_rate / (1 - beta_1**t) * m / (u + epsilon)
+
+
+def nadam(
+    w: Array,
+    g: Array,
+    state: State,
+    t: int,
+    learning_rate: float = 0.001,
+    beta_1: float = 0.9,
+    beta_2: float = 0.999,
+    epsilon: float = EPSILON,
+) -> Array:
+    """Dozat, 2016: the memory of step t is beta_1 (1 - 0.96^t / 2)."""
+    state["momentum"] = m = beta_1 * state.get("momentum", 0) + (1 - beta_1) * g
+    state["velocity"] = v = beta_2 * state.get("velocity", 0) + (1 - beta_2) * g**2
+    memory = [beta_1 * (1 - 0.5 * 0.96**step) for step in range(1, t + 2)]
+    m_hat = memory[t] * m / (1 - math.prod(memory)) + (1 - memory[t - 1]) * g / (1 - math.prod(memory[:t]))
+    return w - learning_rate * m_hat / (np.sqrt(v / (1 - beta_2**t)) + epsilon)
+
+
+def lamb(
+    w: Array,
+    g: Array,
+    state: State,
+    t: int,
+    learning_rate: float = 0.001,
+    beta_1: float = 0.9,
+    beta_2: float = 0.999,
+    epsilon: float = EPSILON,
+) -> Array:
+    state["momentum"] = m = beta_1 * state.get("momentum", 0) + (1 - beta_1) * g
+    state["velocity"] = v = beta_2 * state.get("velocity", 0) + (1 - beta_2) * g**2
+    d = m / (1 - beta_1**t) / (np.sqrt(v / (1 - beta_2**t)) + epsilon)
+    lengths = np.linalg.norm(w), np.linalg.norm(d)
+    return w - learning_rate * (lengths[0] / lengths[1] if min(lengths) > 0 else 1) * d
+
+
+def rmsprop(
+    w: Array,
+    g: Array,
+    state: State,
+    t: int,
+    learning_rate: float = 0.001,
+    rho: float = 0.9,
+    momentum: float = 0,
+    epsilon: float = EPSILON,
+    centered: bool = False,
+) -> Array:
+    state["velocity"] = v = rho * state.get("velocity", 0) + (1 - rho) * g**2
+    if centered:
+        state["average_gradient"] = mean = rho * state.get("average_gradient", 0) + (1 - rho) * g
+        v = v - mean**2
+    step = learning_rate * g / np.sqrt(v + epsilon)
+    if momentum:
+        state["momentum"] = step = momentum * state.get("momentum", 0) + step
+    return w - step
+
+
+def adagrad(
+    w: Array,
+    g: Array,
+    state: State,
+    t: int,
+    learning_rate: float = 0.001,
+    initial_accumulator_value: float = 0.1,
+    epsilon: float = EPSILON,
+) -> Array:
+    state["accumulator"] = s = state.get("accumulator", initial_accumulator_value) + g**2
+    return w - learning_rate * g / np.sqrt(s + epsilon)
+
+
+def adadelta(
+    w: Array,
+    g: Array,
+    state: State,
+    t: int,
+    learning_rate: float = 0.001,
+    rho: float = 0.95,
+    epsilon: float = EPSILON,
+) -> Array:
+    """Algorithm 1 of Zeiler, 2012."""
+    state["accumulated_grad"] = s = rho * state.get("accumulated_grad", 0) + (1 - rho) * g**2
+    changes = state.get("accumulated_delta_var", 0)
+    change = np.sqrt(changes + epsilon) / np.sqrt(s + epsilon) * g
+    state["accumulated_delta_var"] = rho * changes + (1 - rho) * change**2
+    return w - learning_rate * change
+
+
+def ftrl(
+    w: Array,
+    g: Array,
+    state: State,
+    t: int,
+    learning_rate: float = 0.001,
+    learning_rate_power: float = -0.5,
+    initial_accumulator_value: float = 0.1,
+    l1_regularization_strength: float = 0,
+    l2_regularization_strength: float = 0,
+    l2_shrinkage_regularization_strength: float = 0,
+    beta: float = 0,
+) -> Array:
+    """Algorithm 1 of McMahan et al., 2013, with Keras's names; it has no step of size 0, so that is none."""
+    if learning_rate == 0:
+        return w
+    n = state.get("accumulator", np.full_like(g, initial_accumulator_value))
+    state["accumulator"] = grown = n + g**2
+    sigma = (grown**-learning_rate_power - n**-learning_rate_power) / learning_rate
+    z = state.get("linear", 0) + g + 2 * l2_shrinkage_regularization_strength * w - sigma * w
+    state["linear"] = z
+    quadratic = grown**-learning_rate_power / learning_rate + 2 * l2_regularization_strength + beta / learning_rate
+    return np.where(abs(z) > l1_regularization_strength, (np.sign(z) * l1_regularization_strength - z) / quadratic, 0)
+
+
+def lion(
+    w: Array,
+    g: Array,
+    state: State,
+    t: int,
+    learning_rate: float = 0.001,
+    beta_1: float = 0.9,
+    beta_2: float = 0.99,
+) -> Array:
+    m = state.get("momentum", 0)
+    state["momentum"] = beta_2 * m + (1 - beta_2) * g
+    return w - learning_rate * np.sign(beta_1 * m + (1 - beta_1) * g)
+
+
+def adafactor(
+    w: Array,
+    g: Array,
+    state: State,
+    t: int,
+    learning_rate: float = 0.001,
+    beta_2_decay: float = -0.8,
+    epsilon_1: float = 1e-30,
+    epsilon_2: float = 1e-3,
+    clip_threshold: float = 1,
+    relative_step: bool = True,
+) -> Array:
+    """Algorithms 4 and 5 of Shazeer and Stern, 2018, with Keras's rate, which is relative in any case."""
+
+    def rms(x: Array) -> float:
+        return math.sqrt(np.mean(x**2))
+
+    memory = 1 - t**beta_2_decay
+    alpha = max(epsilon_2, rms(w)) * min(learning_rate, 1 / math.sqrt(t))
+    square = g**2 + epsilon_1
+    if w.ndim < 2:
+        state["velocity"] = memory * state.get("velocity", 0) + (1 - memory) * square
+    else:
+        state["rows"] = r = memory * state.get("rows", 0) + (1 - memory) * square.mean(-1)
+        state["columns"] = c = memory * state.get("columns", 0) + (1 - memory) * square.mean(-2)
+        state["velocity"] = r[..., None] / r.mean(-1)[..., None, None] * c[..., None, :]
+    u = g / np.sqrt(state["velocity"])
+    return w - alpha * u / max(1, rms(u) / clip_threshold)
+
+
 COMMON = (
     {"weight_decay": 0.1},
+    {"use_ema": True, "ema_momentum": 0.8},
+    {"use_ema": True, "ema_momentum": 0.6, "ema_overwrite_frequency": 7},
+    {"gradient_accumulation_steps": 3},
+    {"gradient_accumulation_steps": 4, "weight_decay": 0.1, "clipnorm": 0.05, "use_ema": True, "loss_scale_factor": 8},
     {"clipnorm": 0.05},
     {"clipvalue": 0.02},
     {"global_clipnorm": 0.05},
     {"global_clipnorm": 1e3},  # never reached
     {"weight_decay": 0.1, "clipnorm": 0.05},
 )
+SOME = (
+    {"weight_decay": 0.1, "global_clipnorm": 0.05},
+    {"learning_rate": 0.02, "use_ema": True, "ema_overwrite_frequency": 4, "gradient_accumulation_steps": 2},
+)
 BAD_COMMON = (
+    ({"ema_momentum": 1.5}, "ema_momentum must be from 0 to 1, got 1.5"),
+    ({"ema_overwrite_frequency": 0.5}, "ema_overwrite_frequency must be None or an integer of at least 1, got 0.5"),
+    ({"gradient_accumulation_steps": 1}, "gradient_accumulation_steps must be None or an integer of at least 2, got 1"),
+    ({"learning_rate": "fast"}, "learning_rate must be a finite number of at least 0, got 'fast'"),
     ({"learning_rate": -0.1}, "learning_rate must be a finite number of at least 0, got -0.1"),
     ({"clipnorm": -1}, "clipnorm must be a finite number of at least 0, got -1"),
     ({"clipnorm": 1, "clipvalue": 1}, "only one of clipnorm, clipvalue, global_clipnorm may be given"),
@@ -728,7 +915,8 @@ OPTIMIZERS = [
             {"momentum": 0.9},
             {"momentum": 0.9, "nesterov": True},
             {"momentum": 0.9, "nesterov": True, "weight_decay": 0.1, "clipvalue": 0.02},
-            *COMMON,
+            {"momentum": 0.9, "gradient_accumulation_steps": 3, "global_clipnorm": 0.1},
+            *SOME,
         ),
         lambda arguments: ["momentum"] if arguments.get("momentum") else [],
         (*BAD_COMMON, ({"momentum": 1.5}, "momentum must be from 0 to 1, got 1.5")),
@@ -745,5 +933,249 @@ OPTIMIZERS = [
         ),
         lambda arguments: ["momentum", "velocity"] + ["velocity_hat"] * bool(arguments.get("amsgrad")),
         (*BAD_COMMON, ({"beta_1": 1.0}, "beta_1 must be from 0 to below 1, got 1.0")),
+    ),
+    Optimizer(
+        "AdamW",
+        "adam",
+        adam,
+        ({}, {"weight_decay": 0.3, "learning_rate": 0.03}),
+        lambda arguments: ["momentum", "velocity"],
+        (({"weight_decay": None}, "weight_decay must be a number, got None"),),
+        decay=0.004,
+    ),
+    Optimizer(
+        "Adamax",
+        "adamax",
+        adamax,
+        ({}, {"learning_rate": 0.03, "beta_1": 0.8, "beta_2": 0.95, "epsilon": 1e-3}, *SOME),
+        lambda arguments: ["momentum", "norm"],
+        (({"beta_2": -0.1}, "beta_2 must be from 0 to below 1, got -0.1"),),
+    ),
+    Optimizer(
+        "Nadam",
+        "nadam",
+        nadam,
+        ({}, {"learning_rate": 0.03, "beta_1": 0.8, "beta_2": 0.95, "epsilon": 1e-3}, *SOME),
+        lambda arguments: ["momentum", "velocity"],
+        (({"epsilon": -1}, "epsilon must be a finite number of at least 0, got -1"),),
+    ),
+    Optimizer(
+        "Lamb",
+        "lamb",
+        lamb,
+        ({}, {"learning_rate": 0.01, "beta_1": 0.8, "beta_2": 0.95, "epsilon": 1e-3}, *SOME),
+        lambda arguments: ["momentum", "velocity"],
+        (({"beta_1": 1}, "beta_1 must be from 0 to below 1, got 1"),),
+    ),
+    Optimizer(
+        "RMSprop",
+        "rmsprop",
+        rmsprop,
+        (
+            {},
+            {"learning_rate": 0.01, "rho": 0.7, "epsilon": 1e-3},
+            {"momentum": 0.8},
+            {"centered": True, "epsilon": 1e-5},
+            {"momentum": 0.8, "centered": True, "epsilon": 1e-5, "use_ema": True, "gradient_accumulation_steps": 2},
+            *SOME,
+        ),
+        lambda arguments: (
+            ["velocity"]
+            + ["momentum"] * bool(arguments.get("momentum"))
+            + ["average_gradient"] * bool(arguments.get("centered"))
+        ),
+        (({"rho": 1.5}, "rho must be from 0 to 1, got 1.5"),),
+    ),
+    Optimizer(
+        "Adagrad",
+        "adagrad",
+        adagrad,
+        ({}, {"learning_rate": 0.1, "initial_accumulator_value": 0, "epsilon": 1e-3}, *SOME),
+        lambda arguments: ["accumulator"],
+        (
+            (
+                {"initial_accumulator_value": -1},
+                "initial_accumulator_value must be a finite number of at least 0, got -1",
+            ),
+        ),
+    ),
+    Optimizer(
+        "Adadelta",
+        "adadelta",
+        adadelta,
+        ({}, {"learning_rate": 1, "rho": 0.8, "epsilon": 1e-4}, *SOME),
+        lambda arguments: ["accumulated_grad", "accumulated_delta_var"],
+        (({"rho": -0.5}, "rho must be from 0 to 1, got -0.5"),),
+    ),
+    Optimizer(
+        "Ftrl",
+        "ftrl",
+        ftrl,
+        (
+            {},
+            {
+                "learning_rate": 0.1,
+                "l1_regularization_strength": 0.02,
+                "l2_regularization_strength": 0.05,
+                "l2_shrinkage_regularization_strength": 0.01,
+                "beta": 0.1,
+            },
+            {"learning_rate": 0.05, "learning_rate_power": -0.7, "initial_accumulator_value": 0.3},
+            *SOME,
+        ),
+        lambda arguments: ["accumulator", "linear"],
+        (({"learning_rate_power": 0.5}, "learning_rate_power must be a number of at most 0, got 0.5"),),
+    ),
+    Optimizer(
+        "Lion",
+        "lion",
+        lion,
+        ({}, {"learning_rate": 0.01, "beta_1": 0.6, "beta_2": 0.8}, *SOME),
+        lambda arguments: ["momentum"],
+        (
+            ({"beta_1": 0}, "beta_1 must be above 0: at 0 there is no memory, got 0"),
+            ({"beta_1": 1.1}, "beta_1 must be from 0 to 1, got 1.1"),
+        ),
+    ),
+    Optimizer(
+        "Adafactor",
+        "adafactor",
+        adafactor,
+        (
+            {},
+            {"learning_rate": 0.3, "beta_2_decay": -0.6, "epsilon_1": 1e-6, "epsilon_2": 0.2, "clip_threshold": 0.5},
+            *SOME,
+        ),
+        lambda arguments: ["velocity", "rows", "columns"],
+        (({"clip_threshold": 0}, "clip_threshold must be above 0, got 0"),),
+    ),
+]
+
+
+# --- Schedules: rate = formula(step, **arguments) ---------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Schedule:
+    name: str
+    formula: Callable[..., float]
+    arguments: tuple[Arguments, ...]
+    bad_arguments: tuple[tuple[Arguments, str], ...] = ()
+
+
+def cosine_decay(
+    step: int,
+    initial_learning_rate: float,
+    decay_steps: int,
+    alpha: float = 0,
+    warmup_target: float | None = None,
+    warmup_steps: int = 0,
+) -> float:
+    rate = initial_learning_rate
+    if warmup_target is not None:
+        if step < warmup_steps:
+            return rate + (warmup_target - rate) * step / warmup_steps
+        rate, step = warmup_target, step - warmup_steps
+    done = min(step / decay_steps, 1)
+    return rate * (alpha + (1 - alpha) * math.cos(math.pi * done / 2) ** 2)
+
+
+def cosine_decay_restarts(
+    step: int,
+    initial_learning_rate: float,
+    first_decay_steps: int,
+    t_mul: float = 2,
+    m_mul: float = 1,
+    alpha: float = 0,
+) -> float:
+    """Loshchilov and Hutter, 2017, cosine by cosine."""
+    length, height = float(first_decay_steps), 1.0
+    left = float(step)
+    while left >= length:
+        left, length, height = left - length, length * t_mul, height * m_mul
+    cosine = height * math.cos(math.pi * left / length / 2) ** 2
+    return initial_learning_rate * (alpha + (1 - alpha) * cosine)
+
+
+def polynomial_decay(
+    step: int,
+    initial_learning_rate: float,
+    decay_steps: int,
+    end_learning_rate: float = 0.0001,
+    power: float = 1,
+    cycle: bool = False,
+) -> float:
+    end = decay_steps * max(1, -(-step // decay_steps)) if cycle else decay_steps
+    return end_learning_rate + (initial_learning_rate - end_learning_rate) * (1 - min(step, end) / end) ** power
+
+
+def piecewise_constant(step: int, boundaries: list[int], values: list[float]) -> float:
+    return values[sum(step > boundary for boundary in boundaries)]
+
+
+DECAY = {"initial_learning_rate": 0.5, "decay_steps": 10}
+BAD_STEPS = ({**DECAY, "decay_steps": 0}, "decay_steps must be a number above 0, got 0")
+
+SCHEDULES = [
+    Schedule(
+        "ExponentialDecay",
+        lambda step, initial_learning_rate, decay_steps, decay_rate, staircase=False: (
+            initial_learning_rate * decay_rate ** (step // decay_steps if staircase else step / decay_steps)
+        ),
+        ({**DECAY, "decay_rate": 0.9}, {**DECAY, "decay_rate": 0.9, "staircase": True}),
+        (({**BAD_STEPS[0], "decay_rate": 1}, BAD_STEPS[1]),),
+    ),
+    Schedule(
+        "InverseTimeDecay",
+        lambda step, initial_learning_rate, decay_steps, decay_rate, staircase=False: (
+            initial_learning_rate / (1 + decay_rate * (step // decay_steps if staircase else step / decay_steps))
+        ),
+        ({**DECAY, "decay_rate": 0.9}, {**DECAY, "decay_rate": 0.9, "staircase": True}),
+        (({**BAD_STEPS[0], "decay_rate": 1}, BAD_STEPS[1]),),
+    ),
+    Schedule(
+        "PiecewiseConstantDecay",
+        piecewise_constant,
+        ({"boundaries": [5, 20], "values": [0.1, 0.01, 0.002]}, {"boundaries": [1], "values": [1, 0]}),
+        (
+            ({"boundaries": [5], "values": [1.0]}, "values must be one more than boundaries, got 1 values for 1"),
+            ({"boundaries": [5, 2], "values": [1, 2, 3]}, "boundaries must increase, got [5, 2]"),
+        ),
+    ),
+    Schedule(
+        "PolynomialDecay",
+        polynomial_decay,
+        (DECAY, {**DECAY, "end_learning_rate": 0.01, "power": 2.5}, {**DECAY, "power": 0.5, "cycle": True}),
+        (BAD_STEPS,),
+    ),
+    Schedule(
+        "CosineDecay",
+        cosine_decay,
+        (
+            DECAY,
+            {**DECAY, "alpha": 0.1},
+            {**DECAY, "warmup_target": 0.9, "warmup_steps": 7},
+            {**DECAY, "alpha": 0.2, "warmup_target": 0.3},
+        ),
+        (BAD_STEPS,),
+    ),
+    Schedule(
+        "CosineDecayRestarts",
+        cosine_decay_restarts,
+        (
+            {"initial_learning_rate": 0.5, "first_decay_steps": 10},
+            {"initial_learning_rate": 0.5, "first_decay_steps": 7, "t_mul": 1, "m_mul": 0.8, "alpha": 0.1},
+            {"initial_learning_rate": 0.5, "first_decay_steps": 9, "t_mul": 1.5, "m_mul": 0.5},
+        ),
+        (
+            (
+                {"initial_learning_rate": 1, "first_decay_steps": -1},
+                "first_decay_steps must be a number above 0",
+            ),
+            (
+                {"initial_learning_rate": 1, "first_decay_steps": 5, "t_mul": 0.5},
+                "t_mul must be at least 1",
+            ),
+        ),
     ),
 ]

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "layers/activation_choice.hpp"
 #include "pybind.hpp"
 
@@ -44,16 +46,69 @@ py::array_t<T> apply_along_axis(const std::string& name, const Converted<T>& x, 
   return y;
 }
 
+Shape shape_of(const py::array& x) { return Shape(x.shape(), x.shape() + x.ndim()); }
+
+template <class T>
+double penalty(Regularizer<T>& self, const Converted<T>& x) {
+  const auto& k = kernels::table<T>();
+  self.prepare("x", shape_of(x), 1);
+  Team alone;
+  return self.elementwise() ? self.penalty(k, x.data(), x.size()) : self.whole_penalty(alone, k, x.data());
+}
+
+template <class T>
+py::array_t<T> penalty_gradient(Regularizer<T>& self, const Converted<T>& x) {
+  penalty<T>(self, x);
+  const auto& k = kernels::table<T>();
+  py::array_t<T> dx(std::vector<py::ssize_t>(x.shape(), x.shape() + x.ndim()));
+  std::fill_n(dx.mutable_data(), dx.size(), T{0});
+  Team alone;
+  if (self.elementwise())
+    self.add_gradient(k, x.data(), 1, dx.mutable_data(), x.size());
+  else
+    self.add_whole_gradient(alone, k, dx.mutable_data());
+  return dx;
+}
+
+template <class T>
+py::array_t<T> constrained(Constraint<T>& self, const Converted<T>& w) {
+  self.prepare("w", shape_of(w));
+  py::array_t<T> result(std::vector<py::ssize_t>(w.shape(), w.shape() + w.ndim()));
+  std::copy_n(w.data(), w.size(), result.mutable_data());
+  Team alone;
+  self.apply(alone, kernels::table<T>(), result.mutable_data(), result.size());
+  return result;
+}
+
 }  // namespace
 
 template <class T>
 void bind_layers(py::module_& scalars) {
   using Parameter = ranvier::Parameter<T>;
   using Layer = ranvier::Layer<T>;
+  using Regularizer = ranvier::Regularizer<T>;
+  using Constraint = ranvier::Constraint<T>;
+
+  py::class_<Regularizer, std::shared_ptr<Regularizer>>(scalars, "Regularizer")
+      .def(py::init([](const std::string& kind, const py::dict& config) {
+             return make_regularizer<T>(kind, to_config(config));
+           }),
+           py::arg("kind"), py::arg("config"))
+      .def("penalty", &penalty<T>, py::arg("x"))
+      .def("gradient", &penalty_gradient<T>, py::arg("x"));
+
+  py::class_<Constraint, std::shared_ptr<Constraint>>(scalars, "Constraint")
+      .def(py::init([](const std::string& kind, const py::dict& config) {
+             return make_constraint<T>(kind, to_config(config));
+           }),
+           py::arg("kind"), py::arg("config"))
+      .def("apply", &constrained<T>, py::arg("w"));
 
   py::class_<Parameter, std::shared_ptr<Parameter>>(scalars, "Parameter")
       .def_readwrite("name", &Parameter::name)
       .def_readwrite("trainable", &Parameter::trainable)
+      .def_readwrite("regularizer", &Parameter::regularizer)
+      .def_readwrite("constraint", &Parameter::constraint)
       .def_property_readonly("shape", [](const Parameter& self) { return to_tuple(self.shape); })
       .def_property_readonly("dtype", [](const Parameter&) { return dtype_name<T>(); })
       .def("numpy", [](const std::shared_ptr<Parameter>& self) {
@@ -68,6 +123,8 @@ void bind_layers(py::module_& scalars) {
       .def_property_readonly("kind", &Layer::kind)
       .def_property_readonly("name", &Layer::name)
       .def_property_readonly("built", &Layer::built)
+      .def_readwrite("trainable", &Layer::trainable)
+      .def_readwrite("activity_regularizer", &Layer::activity_regularizer)
       .def_property_readonly("parameters", &Layer::parameters)
       .def("output_shapes",
            [](const Layer& self, const std::vector<Shape>& shapes) { return to_tuples(self.output_shapes(shapes)); },

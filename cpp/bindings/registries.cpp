@@ -32,6 +32,9 @@ void bind_registries(py::module_& core) {
   core.def("batch_losses", &batch_loss_kinds);
   core.def("metric_kinds", &metric_kinds);
   core.def("optimizer_kinds", &optimizer_kinds);
+  core.def("schedule_kinds", &schedule_kinds);
+  core.def("regularizer_kinds", &regularizer_kinds);
+  core.def("constraint_kinds", &constraint_kinds);
   core.def("activations", [] {
     py::list rows;
     const auto& k = kernels::table<float>();

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <optional>
 
 #include "pybind.hpp"
@@ -148,16 +149,42 @@ py::list last_batch(const Trainer<T>& trainer) {
   return parts;
 }
 
+// In Keras's order: averages, accumulated gradients, then the slots of each parameter.
 template <class T>
 std::vector<std::pair<std::string, py::array_t<T>>> optimizer_state(const std::shared_ptr<Optimizer<T>>& self) {
-  std::vector<std::pair<std::string, py::array_t<T>>> state;
-  const std::vector<std::string> names = self->slot_names();
-  for (auto& slots : self->state())
-    for (std::size_t s = 0; s < names.size(); ++s)
-      state.emplace_back(slots.parameter->name + "_" + names[s],
-                         py::array_t<T>(slots.parameter->shape, slots.values[s].data(), py::cast(self)));
-  return state;
+  std::vector<std::pair<std::string, py::array_t<T>>> views;
+  const auto add = [&](const auto& state, auto& slots) {
+    for (auto& slot : slots)
+      views.emplace_back(state.parameter->name + "_" + slot.kind.name,
+                         py::array_t<T>(slot.kind.shape, slot.values.data(), py::cast(self)));
+  };
+  for (auto& state : self->state()) add(state, state.average);
+  for (auto& state : self->state()) add(state, state.accumulator);
+  for (auto& state : self->state()) add(state, state.own);
+  return views;
 }
+
+// A schedule in Python is asked for all steps of a pass before it begins: nothing calls Python between batches.
+class PythonSchedule final : public Schedule {
+ public:
+  explicit PythonSchedule(py::function rates) : rates_(std::move(rates)) {}
+
+  void prepare(std::int64_t first, std::int64_t count) override {
+    table_ = rates_(first, count).cast<std::vector<double>>();
+    first_ = first;
+  }
+
+  double rate(std::int64_t step) const override {
+    if (table_.empty()) return 0;
+    const auto last = static_cast<std::int64_t>(table_.size()) - 1;
+    return table_[static_cast<std::size_t>(std::clamp<std::int64_t>(step - first_, 0, last))];
+  }
+
+ private:
+  py::function rates_;
+  std::vector<double> table_;
+  std::int64_t first_ = 0;
+};
 
 }  // namespace
 
@@ -188,6 +215,10 @@ void bind_training(py::module_& scalars) {
            py::arg("kind"), py::arg("config"))
       .def_property("learning_rate", &Optimizer::learning_rate, &Optimizer::set_learning_rate)
       .def_property("iterations", &Optimizer::iterations, &Optimizer::set_iterations)
+      .def("set_schedule", &Optimizer::set_schedule, py::arg("schedule"))
+      .def("exclude_from_weight_decay", &Optimizer::exclude_from_weight_decay, py::arg("parameters"))
+      .def("overwrite_with_average", &Optimizer::overwrite_with_average)
+      .def("build", &Optimizer::build, py::arg("parameters"))
       .def("state", &optimizer_state<T>);
 
   py::class_<Trainer>(scalars, "Trainer")
@@ -215,6 +246,15 @@ void bind_training(py::module_& scalars) {
 }
 
 void bind_feed(py::module_& core) {
+  py::class_<Schedule, std::shared_ptr<Schedule>>(core, "Schedule")
+      .def(py::init(
+               [](const std::string& kind, const py::dict& config) { return make_schedule(kind, to_config(config)); }),
+           py::arg("kind"), py::arg("config"))
+      .def(py::init([](const py::function& rates) -> std::shared_ptr<Schedule> {
+             return std::make_shared<PythonSchedule>(rates);
+           }),
+           py::arg("rates"))
+      .def("rate", &Schedule::rate, py::arg("step"));
   py::class_<OwnedFeed>(core, "Feed")
       .def(py::init(&make_feed), py::arg("x"), py::arg("y"), py::arg("sample_weight"))
       .def_property_readonly("rows", [](const OwnedFeed& self) { return self.feed.rows(); });

@@ -4,8 +4,8 @@ Shapes never include the batch axis. `Config` values are None, bool, int, float,
 unknown key, a missing one or a value of another type raises ValueError naming the layer, the key and what is valid.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,11 +17,27 @@ Array = NDArray[Any]
 class NonFiniteLossError(ArithmeticError):
     """The loss of a batch was NaN or infinite; training stopped before the update."""
 
+class Regularizer:
+    """A penalty on a parameter or an activity."""
+
+    def __init__(self, kind: str, config: Config) -> None: ...
+    def penalty(self, x: Array) -> float: ...
+    def gradient(self, x: Array) -> Array: ...
+
+class Constraint:
+    """A condition on a parameter that is restored after each update."""
+
+    def __init__(self, kind: str, config: Config) -> None: ...
+    def apply(self, w: Array) -> Array:
+        """A copy that satisfies it."""
+
 class Parameter:
     """A trainable or constant array that layers, networks and Python share."""
 
     name: str
     trainable: bool
+    regularizer: Regularizer | None
+    constraint: Constraint | None
     @property
     def shape(self) -> Shape: ...
     @property
@@ -34,6 +50,8 @@ class Layer:
 
     def __init__(self, kind: str, config: Config, name: str) -> None: ...
     name: str
+    trainable: bool
+    activity_regularizer: Regularizer | None
     @property
     def kind(self) -> str: ...
     @property
@@ -85,12 +103,28 @@ class Metric:
     def result(self) -> float | list[float]: ...
     def reset(self) -> None: ...
 
+class Schedule:
+    """The learning rate as a function of the step: of a native kind, or of what `rates(first, count)` returns before a
+    pass."""
+
+    @overload
+    def __init__(self, kind: str, config: Config) -> None: ...
+    @overload
+    def __init__(self, rates: Callable[[int, int], list[float]]) -> None: ...
+    def rate(self, step: int) -> float: ...
+
 class Optimizer:
     def __init__(self, kind: str, config: Config) -> None: ...
     learning_rate: float
     iterations: int
+    """Batches so far."""
+    def set_schedule(self, schedule: Schedule) -> None: ...
+    def exclude_from_weight_decay(self, parameters: Sequence[Parameter]) -> None: ...
+    def overwrite_with_average(self) -> None: ...
+    def build(self, parameters: Sequence[Parameter]) -> None:
+        """Makes the state that a first step would make."""
     def state(self) -> list[tuple[str, Array]]:
-        """(name, view) of every slot, in the order of the parameters; empty before the first step."""
+        """(name, view): averages, accumulated gradients, the slots of each parameter; empty before the first step."""
 
 class Feed:
     """Rows of x, y and weights, read where they lie: any dtype and strides, never copied whole."""
@@ -142,6 +176,8 @@ class Scalars:
     Loss: type[Loss]
     Metric: type[Metric]
     Optimizer: type[Optimizer]
+    Regularizer: type[Regularizer]
+    Constraint: type[Constraint]
     Trainer: type[Trainer]
     def activation(self, name: str, parameters: Sequence[float], x: Array) -> Array:
         """Applies an activation of `activations()` elementwise; parameters in the order of its row."""
@@ -168,6 +204,9 @@ def batch_losses() -> list[str]:
 
 def metric_kinds() -> list[str]: ...
 def optimizer_kinds() -> list[str]: ...
+def schedule_kinds() -> list[str]: ...
+def regularizer_kinds() -> list[str]: ...
+def constraint_kinds() -> list[str]: ...
 def first_nonfinite(x: Array) -> int:
     """Flat (C order) index of the first NaN or infinity, or -1. Any strides; integers are always finite."""
 

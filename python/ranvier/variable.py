@@ -28,6 +28,11 @@ class Variable:
         self.path = f"{owner}/{parameter.name}"
 
     @property
+    def native(self) -> Parameter:
+        """The native parameter."""
+        return self._parameter
+
+    @property
     def shape(self) -> Shape:
         """Sizes of the axes."""
         return self._parameter.shape

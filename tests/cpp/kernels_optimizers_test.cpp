@@ -1,4 +1,5 @@
 // Optimizer steps against Keras 3's formulas in long double, five steps in a row.
+#include <functional>
 #include <limits>
 
 #include "testing.hpp"
@@ -35,16 +36,13 @@ TEST_CASE_TEMPLATE("adam and amsgrad follow their formulas", T, float, double) {
         auto W = widen(w), M = widen(m), V = widen(v), V_max = widen(v_max);
         for (int t = 1; t <= 5; t++) {
           // The gradient shrinks, so that v_max differs from v.
-          const auto g = random_vector<T>(kSize, unsigned(t), -2. / (t * t), 2. / (t * t));
-          AdamStep step{0.01, 0.6, 0.7, 1e-7, 0.01 * weight_decay};
+          auto g = random_vector<T>(kSize, unsigned(t), -2. / (t * t), 2. / (t * t));
+          AdamStep step{0.01, 0.6, 0.7, 1e-7, amsgrad};
           step.rate *= std::sqrt(1 - std::pow(0.7, t)) / (1 - std::pow(0.6, t));
-          if (amsgrad) {
-            k.amsgrad(w.data(), m.data(), v.data(), v_max.data(), g.data(), kSize, step);
-          } else {
-            k.adam(w.data(), m.data(), v.data(), g.data(), kSize, step);
-          }
+          const double decay = 0.01 * weight_decay;
+          k.adam({w.data(), {m.data(), v.data(), v_max.data()}, g.data(), kSize, decay}, step);
           for (index i = 0; i < kSize; i++) {
-            W[i] -= step.decay * W[i];
+            W[i] -= decay * W[i];
             M[i] += (g[i] - M[i]) * (1 - step.beta_1);
             V[i] += (Real(g[i]) * g[i] - V[i]) * (1 - step.beta_2);
             V_max[i] = std::max(V_max[i], V[i]);
@@ -68,16 +66,13 @@ TEST_CASE_TEMPLATE("sgd and momentum follow their formulas", T, float, double) {
         auto w = random_vector<T>(kSize, 1);
         std::vector<T> velocity(kSize);
         auto W = widen(w), Velocity = widen(velocity);
-        const SgdStep step{0.1, momentum, 0.003, nesterov};
+        const SgdStep step{0.1, momentum, nesterov};
+        const double decay = 0.003;
         for (int t = 1; t <= 5; t++) {
-          const auto g = random_vector<T>(kSize, unsigned(t));
-          if (momentum > 0) {
-            k.momentum(w.data(), velocity.data(), g.data(), kSize, step);
-          } else {
-            k.sgd(w.data(), g.data(), kSize, step);
-          }
+          auto g = random_vector<T>(kSize, unsigned(t));
+          k.sgd({w.data(), {velocity.data()}, g.data(), kSize, decay}, step);
           for (index i = 0; i < kSize; i++) {
-            W[i] -= step.decay * W[i];
+            W[i] -= decay * W[i];
             Velocity[i] = momentum * Velocity[i] - step.rate * g[i];
             W[i] += nesterov && momentum > 0 ? momentum * Velocity[i] - step.rate * g[i] : Velocity[i];
           }
@@ -90,21 +85,55 @@ TEST_CASE_TEMPLATE("sgd and momentum follow their formulas", T, float, double) {
   });
 }
 
+namespace {
+
+// Every elementwise optimizer, with each of its options.
+template <class T>
+std::vector<std::function<void(const Kernels<T>&, const Update<T>&)>> steps() {
+  return {
+      [](const Kernels<T>& k, const Update<T>& u) { k.adam(u, {0.01, 0.9, 0.999, 1e-7, false}); },
+      [](const Kernels<T>& k, const Update<T>& u) { k.adam(u, {0.01, 0.9, 0.999, 1e-7, true}); },
+      [](const Kernels<T>& k, const Update<T>& u) { k.adamax(u, {0.01, 0.9, 0.999, 1e-7, false}); },
+      [](const Kernels<T>& k, const Update<T>& u) { k.nadam(u, {0.9, 0.999, 1e-7, 0.01, 0.02, 1.1}); },
+      [](const Kernels<T>& k, const Update<T>& u) { k.lamb(u, {0.9, 0.999, 1e-7, 1.2, 1.1}); },
+      [](const Kernels<T>& k, const Update<T>& u) { k.sgd(u, {0.01, 0, false}); },
+      [](const Kernels<T>& k, const Update<T>& u) { k.sgd(u, {0.01, 0.9, true}); },
+      [](const Kernels<T>& k, const Update<T>& u) { k.rmsprop(u, {0.01, 0.9, 0, 1e-7, false}); },
+      [](const Kernels<T>& k, const Update<T>& u) { k.rmsprop(u, {0.01, 0.9, 0.5, 1e-7, true}); },
+      [](const Kernels<T>& k, const Update<T>& u) { k.adagrad(u, {0.01, 1e-7}); },
+      [](const Kernels<T>& k, const Update<T>& u) { k.adadelta(u, {0.01, 0.9, 1e-7}); },
+      [](const Kernels<T>& k, const Update<T>& u) { k.ftrl(u, {0.01, 0.5, 0.1, 0.1, 0.1}); },
+      [](const Kernels<T>& k, const Update<T>& u) { k.ftrl(u, {0.01, 0.7, 0.1, 0.1, 0.1}); },
+      [](const Kernels<T>& k, const Update<T>& u) { k.lion(u, {0.01, 0.9, 0.99}); },
+  };
+}
+
+// Parameter, state and gradient after a step in pieces of the given sizes, one after the other.
+template <class T, class Step>
+std::vector<T> after(const Kernels<T>& k, const Step& step, std::vector<index> pieces) {
+  std::vector<std::vector<T>> arrays;
+  for (unsigned a = 0; a < 5; a++) arrays.push_back(random_vector<T>(kSize, a, a ? 0.1 : -1, 1));
+  std::size_t next = 0;
+  for (index i = 0; i < kSize;) {
+    const index n = std::min(pieces[next++ % pieces.size()], kSize - i);
+    step(k, {&arrays[0][i], {&arrays[1][i], &arrays[2][i], &arrays[3][i]}, &arrays[4][i], n, 0.001});
+    i += n;
+  }
+  std::vector<T> all;
+  for (const auto& array : arrays) all.insert(all.end(), array.begin(), array.end());
+  return all;
+}
+
+}  // namespace
+
 TEST_CASE_TEMPLATE("an optimizer step is the same in parts, and at any alignment", T, float, double) {
   for_each_isa<T>([](const Kernels<T>& k, const std::string&) {
-    const auto g = random_vector<T>(kSize, 3);
-    const AdamStep step{0.01, 0.9, 0.999, 1e-7, 0.001};
-    auto w = random_vector<T>(kSize, 1), w_parts = w;
-    std::vector<T> m(kSize), v(kSize), m_parts(kSize), v_parts(kSize);
-    k.adam(w.data(), m.data(), v.data(), g.data(), kSize, step);
-    for (index i = 0; i < kSize;) {
-      const index n = std::min<index>(1 + i % 5, kSize - i);
-      k.adam(&w_parts[i], &m_parts[i], &v_parts[i], &g[i], n, step);
-      i += n;
+    for (const auto& step : steps<T>()) {
+      const auto whole = after(k, step, {kSize});
+      CHECK(same_bits(whole, after(k, step, {1, 2, 3, 4, 5})));
+      CHECK(same_bits(whole, after(k, step, {3, 33})));
+      for (T value : whole) CHECK(std::isfinite(value));
     }
-    CHECK(same_bits(w, w_parts));
-    CHECK(same_bits(m, m_parts));
-    CHECK(same_bits(v, v_parts));
   });
 }
 

@@ -158,6 +158,10 @@ TEST_CASE("trainer: weights are the same, bit for bit, on any number of threads 
     CHECK(alone == trained_weights(4, "adam", {}));
     // A limit that is never reached takes the path through memory, where every gradient is complete before its update.
     CHECK(alone == trained_weights(2, "adam", {{"clipnorm", 1e30}}));
+    for (const std::string& kind : optimizer_kinds())
+      CHECK(trained_weights(1, kind.c_str(), {}) == trained_weights(3, kind.c_str(), {}));
+    const Config averaged{{"use_ema", true}, {"gradient_accumulation_steps", std::int64_t{2}}};
+    CHECK(trained_weights(1, "adam", averaged) == trained_weights(3, "adam", averaged));
     const Config clipped{{"momentum", 0.9}, {"global_clipnorm", 0.1}};
     CHECK(trained_weights(1, "sgd", clipped) == trained_weights(3, "sgd", clipped));
   }

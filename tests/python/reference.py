@@ -164,17 +164,41 @@ class Stepper:
     update: Callable[..., Array]
     arguments: dict[str, Any]
     default_rate: float
-    t: int = 0
+    default_decay: float = 0
+    keep: tuple[int, ...] = ()  # weights that do not decay
+    batches: int = 0
     states: list[dict[str, Array]] = field(default_factory=list)
+    averages: list[Array] = field(default_factory=list)
+    accumulated: list[Array] = field(default_factory=list)
 
     def step(self, weights: list[Array], gradients: list[Array]) -> list[Array]:
-        """The next weights: gradients are clipped, then weights decay, then the formula."""
+        """The next weights: gradients are collected and clipped, weights decay, the formula, the average."""
         own = dict(self.arguments)
         limits = {name: own.pop(name) for name in ("clipnorm", "clipvalue", "global_clipnorm") if name in own}
-        decay = own.pop("weight_decay", 0) * own.get("learning_rate", self.default_rate)
+        decay = own.pop("weight_decay", self.default_decay) * own.get("learning_rate", self.default_rate)
+        every = own.pop("gradient_accumulation_steps", 1)
+        use_ema, momentum = own.pop("use_ema", False), own.pop("ema_momentum", 0.99)
+        overwrite = own.pop("ema_overwrite_frequency", 0)
+        own.pop("loss_scale_factor", None)
         self.states = self.states or [{} for _ in weights]
-        self.t += 1
-        return [
-            self.update(w - w * decay, g, state, self.t, **own)
-            for w, g, state in zip(weights, clip(gradients, **limits), self.states, strict=True)
-        ]
+        self.accumulated = self.accumulated or [np.zeros_like(w) for w in weights]
+        self.averages = self.averages or [np.zeros_like(w) for w in weights]
+        update = self.batches // every
+        self.batches += 1
+        gradients = [a + g for a, g in zip(self.accumulated, gradients, strict=True)]
+        if self.batches % every:
+            self.accumulated = gradients
+        else:
+            self.accumulated = [np.zeros_like(w) for w in weights]
+            gradients = clip([g / every for g in gradients], **limits)
+            decays = [0 if i in self.keep else decay for i in range(len(weights))]
+            weights = [
+                self.update(w - w * d, g, state, update + 1, **own)
+                for w, d, g, state in zip(weights, decays, gradients, self.states, strict=True)
+            ]
+        if use_ema:
+            kept = momentum if update else 0
+            self.averages = [kept * a + (1 - kept) * w for a, w in zip(self.averages, weights, strict=True)]
+            if overwrite and (update + 1) % overwrite == 0:
+                weights = [a.copy() for a in self.averages]
+        return weights

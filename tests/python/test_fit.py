@@ -331,7 +331,9 @@ def test_the_same_optimizer_keeps_its_state_when_compiled_again() -> None:
     model.compile(optimizer, "mae")
     model.fit(X, VALUES, verbose=0)
     assert optimizer.iterations == 4
-    assert [state.shape for state in optimizer.variables] == [(4, 2), (4, 2), (2,), (2,)]
+    iteration, rate, *state = optimizer.variables
+    assert (iteration, rate) == (4, 0.001)
+    assert [view.shape for view in state] == [(4, 2), (4, 2), (2,), (2,)]
 
 
 def test_two_threads_cannot_train_one_model() -> None:

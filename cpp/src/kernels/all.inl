@@ -18,6 +18,8 @@
 #include "losses.inl"
 #include "optimizers.inl"
 #include "random.inl"
+#include "normal.inl"
+#include "normalization.inl"
 #include "gemm_tile.inl"
 #include "gemm_pack.inl"
 #include "gemv.inl"
@@ -53,16 +55,35 @@ constexpr Kernels<T> kernels() {
       scale<T>,
       axpy<T>,
       clip<T>,
+      add_penalty<T>,
       column_sum<T>,
       sum<T>,
       sum_of_squares<T>,
+      sum_of_absolutes<T>,
       all_finite<T>,
       dropout<T>,
       random_bits,
+      gaussian<T>,
+      column_dot<T>,
+      standardize<T>,
+      standardize_backward<T>,
+      normalize<T>,
+      normalize_backward<T>,
+      line_dot<T>,
       adam<T>,
-      amsgrad<T>,
+      adamax<T>,
+      nadam<T>,
+      lamb<T>,
       sgd<T>,
-      momentum<T>,
+      rmsprop<T>,
+      adagrad<T>,
+      adadelta<T>,
+      ftrl<T>,
+      lion<T>,
+      add_squares<T>,
+      divide_by_factored<T>,
+      divide_by_root<T>,
+      blend<T>,
       bf16_kernels<T>(),
   };
 }

@@ -39,5 +39,15 @@ void clip(const T* x, T low, T high, T* y, index n) {
   for_vectors<T>(n, [=](index i, index count) { store_n(y + i, min(max(load_n(x + i, count), a), b), count); });
 }
 
+template <class T>
+void add_penalty(const T* x, double l1, double l2, T* dx, index n) {
+  const Vec<T> absolute = l1, square = 2 * l2;
+  for_vectors<T>(n, [=](index i, index count) {
+    const Vec<T> X = load_n(x + i, count);
+    const Vec<T> slope = fma(square, X, absolute * sign(X));
+    store_n(dx + i, load_n(dx + i, count) + slope, count);
+  });
+}
+
 }  // namespace
 }  // namespace ranvier::kernels::RANVIER_ISA

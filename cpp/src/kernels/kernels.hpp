@@ -125,15 +125,62 @@ struct Bf16Kernels {
 
 constexpr index kBf16PackRows = 16;
 
-struct AdamStep {
-  double rate;      // learning rate times sqrt(1 - beta_2^t) / (1 - beta_1^t)
-  double beta_1, beta_2, epsilon;
-  double decay;     // w -= decay * w first: learning rate times weight decay, or 0
+/// The part of a parameter that one step of an optimizer changes in place: n elements.
+template <class T>
+struct Update {
+  T* w;
+  T* slots[3];  // its state, in the order that the kernel names
+
+  T* g;         // the gradient; overwritten where the kernel says so
+  index n;
+  double decay;  // w -= decay * w first: learning rate times weight decay, or 0
 };
 
+// The numbers that all updates of one step share. `rate` is the learning rate, with the corrections of the formula.
+struct AdamStep {
+  double rate, beta_1, beta_2, epsilon;
+  bool amsgrad;
+};
+struct NadamStep {
+  double beta_1, beta_2, epsilon;
+  double m_factor, g_factor, v_factor;
+};
+struct LambStep {
+  double beta_1, beta_2, epsilon;
+  double m_factor, v_factor;
+};
 struct SgdStep {
-  double rate, momentum, decay;
+  double rate, momentum;
   bool nesterov;
+};
+struct RmspropStep {
+  double rate, rho, momentum, epsilon;
+  bool centered;
+};
+struct AdagradStep {
+  double rate, epsilon;
+};
+struct AdadeltaStep {
+  double rate, rho, epsilon;
+};
+struct FtrlStep {
+  double rate, power, l1, l2, shrinkage;
+};
+struct LionStep {
+  double rate, beta_1, beta_2;
+};
+
+/// A line of n elements that is normalized by its own statistics: y = (x - mean) inverse gamma + beta.
+template <class T>
+struct NormalizedLine {
+  const T* x;
+  T* y;
+  const T *gamma, *beta;  // (n), or null
+  T* statistics;          // mean and inverse, kept for the backward pass
+  index n;
+  double epsilon;        // added to the variance
+  double greatest;       // bound on inverse
+  bool centered, total;  // the mean is taken away; squares are summed, not averaged
 };
 
 /// Random bits for element i come from Philox4x32-10 with this key and counter (i / 4, stream): any part of a tensor
@@ -164,16 +211,20 @@ struct Kernels {
 
   // Elementwise; y may alias any operand
   void (*fill)(T* y, T value, index n);
-  void (*add)(const T* a, const T* b, T* y, index n);        // y = a + b
-  void (*multiply)(const T* a, const T* b, T* y, index n);   // y = a * b
-  void (*scale)(const T* x, T factor, T* y, index n);        // y = factor * x
-  void (*axpy)(T a, const T* x, T* y, index n);              // y += a * x
-  void (*clip)(const T* x, T low, T high, T* y, index n);    // NaN stays NaN
+  void (*add)(const T* a, const T* b, T* y, index n);       // y = a + b
+  void (*multiply)(const T* a, const T* b, T* y, index n);  // y = a * b
+  void (*scale)(const T* x, T factor, T* y, index n);       // y = factor * x
+  void (*axpy)(T a, const T* x, T* y, index n);             // y += a * x
+  void (*clip)(const T* x, T low, T high, T* y, index n);   // NaN stays NaN
+
+  void (*add_penalty)(const T* x, double l1, double l2, T* dx, index n);  // dx += l1 sign(x) + 2 l2 x
 
   // Reductions
-  void (*column_sum)(const T* x, index rows, index columns, index stride, T* y);  // y[j] = sum over i of x[i][j], in order
-  double (*sum)(const T* x, index n);                        // in double
-  double (*sum_of_squares)(const T* x, index n);             // in double
+  void (*column_sum)(const T* x, index rows, index columns, index stride,
+                     T* y);                         // y[j] = sum over i of x[i][j], in order
+  double (*sum)(const T* x, index n);               // in double
+  double (*sum_of_squares)(const T* x, index n);    // in double
+  double (*sum_of_absolutes)(const T* x, index n);  // in double
   bool (*all_finite)(const T* x, index n);
 
   // Dropout: elements first .. first + n - 1 of a tensor; y[i] = kept(i) ? x[i] / (1 - rate) : 0. `first` is a multiple
@@ -182,11 +233,35 @@ struct Kernels {
   // 32 random bits for elements first .. first + n - 1; `first` is a multiple of 4.
   void (*random_bits)(std::uint32_t* y, index first, index n, RandomKey key);
 
+  // y = x (1 + spread n) + noise n for standard normal n; `first` is a multiple of 4.
+  void (*gaussian)(const T* x, T* y, index first, index n, double spread, double noise, RandomKey key);
+
+  // Normalization; null gamma is 1 and null beta 0
+  void (*column_dot)(const T* x, const T* mean, const T* z, index rows, index columns, index stride, T* y);
+  void (*standardize)(const T* x, const T* mean, const T* scale, const T* shift, T* y, index rows, index columns);
+  void (*standardize_backward)(const T* x, const T* mean, const T* dy, const T* a, const T* b, const T* c, T* dx,
+                               index rows, index columns);
+  void (*normalize)(const NormalizedLine<T>& line);
+  void (*normalize_backward)(const NormalizedLine<T>& line, const T* dy, T* dx);
+  void (*line_dot)(const T* x, const T* statistics, index period, const T* dy, index lines, index columns, index stride,
+                   T* dgamma);
+
   // Optimizers, in place; the formulas are Keras 3's
-  void (*adam)(T* w, T* m, T* v, const T* g, index n, const AdamStep& step);
-  void (*amsgrad)(T* w, T* m, T* v, T* v_max, const T* g, index n, const AdamStep& step);
-  void (*sgd)(T* w, const T* g, index n, const SgdStep& step);              // plain: w -= rate * g
-  void (*momentum)(T* w, T* velocity, const T* g, index n, const SgdStep& step);
+  void (*adam)(const Update<T>& u, const AdamStep& step);          // slots m, v, and v_max for amsgrad
+  void (*adamax)(const Update<T>& u, const AdamStep& step);        // slots m, norm
+  void (*nadam)(const Update<T>& u, const NadamStep& step);        // slots m, v
+  void (*lamb)(const Update<T>& u, const LambStep& step);          // slots m, v; only gives the direction, in g
+  void (*sgd)(const Update<T>& u, const SgdStep& step);            // slot velocity, if there is momentum
+  void (*rmsprop)(const Update<T>& u, const RmspropStep& step);    // slots velocity, momentum and mean where used
+  void (*adagrad)(const Update<T>& u, const AdagradStep& step);    // slot sum of squares
+  void (*adadelta)(const Update<T>& u, const AdadeltaStep& step);  // slots mean squares of gradients and of changes
+  void (*ftrl)(const Update<T>& u, const FtrlStep& step);          // slots sum of squares, linear
+  void (*lion)(const Update<T>& u, const LionStep& step);          // slot m
+  // Adafactor's pieces: y += factor (g^2 + epsilon), and g = g / sqrt(v) for v = r c or v = y
+  void (*add_squares)(T* y, const T* g, T factor, T epsilon, index n);
+  void (*divide_by_factored)(T* g, T* v, T r, const T* c, index n);
+  void (*divide_by_root)(T* g, const T* y, index n);
+  void (*blend)(T* average, const T* w, T momentum, index n);  // average = momentum average + (1 - momentum) w
 
   const Bf16Kernels* bf16;  // null for double
 };

@@ -51,6 +51,11 @@ double sum_of_squares(const T* x, index n) {
 }
 
 template <class T>
+double sum_of_absolutes(const T* x, index n) {
+  return lane_sum(x, n, [](double v) { return v < 0 ? -v : v; });
+}
+
+template <class T>
 bool all_finite(const T* x, index n) {
   Vec<T> difference = 0;  // x - x is 0, or NaN for NaN and the infinities
   for_vectors<T>(n, [&](index i, index count) {

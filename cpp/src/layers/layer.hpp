@@ -7,6 +7,8 @@
 #include <vector>
 
 #include "kernels/kernels.hpp"
+#include "layers/constraint.hpp"
+#include "layers/regularizer.hpp"
 #include "ranvier/config.hpp"
 #include "ranvier/shape.hpp"
 #include "runtime/buffer.hpp"
@@ -32,6 +34,8 @@ struct Parameter {
   Initial initial;
   Buffer<T> value;
   bool trainable = true;
+  std::shared_ptr<Regularizer<T>> regularizer;  // or null
+  std::shared_ptr<Constraint<T>> constraint;    // or null
 };
 
 /// Takes the gradient of a parameter tile by tile, while it is in L1, in place of memory: see kernels::Gemm::finish.
@@ -79,6 +83,11 @@ class Layer {
   const std::string& name() const { return name_; }
   const Parameters& parameters() const { return parameters_; }
   bool built() const { return built_; }
+
+  /// Whether it behaves as in training when a pass is one: a layer with statistics leaves them alone otherwise.
+  bool trainable = true;
+  /// A penalty on each of its outputs, divided by the rows of the batch; or null.
+  std::shared_ptr<Regularizer<T>> activity_regularizer;
 
   /// Creates the parameters for inputs of these shapes, once; later calls only check that the shapes still fit.
   void build(const std::vector<Shape>& x);

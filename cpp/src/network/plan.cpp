@@ -65,7 +65,7 @@ void Plan<T>::find_gradients() {
       for (ValueId value : node.y) has_gradient_[value] = 1;
   }
   // The loss writes the gradient of every output, needed or not.
-  for (ValueId value : graph_.outputs) has_gradient_[value] = 1;
+  for (ValueId value : graph_.outputs) has_gradient_[value] = has_gradient_[gradient_alias_[value]] = 1;
 }
 
 // Values first, then gradients. Time runs forward over the N nodes, then backward over them; inputs lie elsewhere.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 
 namespace ranvier {
 
@@ -10,63 +11,175 @@ namespace {
 // Sums of squares are taken over pieces of this many elements, whoever computes them, so that a norm does not depend
 // on the number of threads.
 constexpr index kPiece = 1 << 14;
-constexpr std::size_t kMostSlots = 4;
 constexpr index kGrain = 64;  // elements: a cache line of either type
 
-void require_positive_or_zero(const char* name, double value) {
+void require_nonnegative(const char* name, double value) {
   if (!(value >= 0) || std::isinf(value)) throw std::invalid_argument(text(name, " must be at least 0, got ", value));
+}
+
+struct Factories {
+  OptimizerFactory<float> single;
+  OptimizerFactory<double> twice;
+};
+
+// Built by the registrations of the optimizers' files, before main.
+std::map<std::string, Factories>& registry() {
+  static std::map<std::string, Factories> kinds;
+  return kinds;
+}
+
+template <class T>
+OptimizerFactory<T> factory(const Factories& factories);
+template <>
+OptimizerFactory<float> factory(const Factories& factories) {
+  return factories.single;
+}
+template <>
+OptimizerFactory<double> factory(const Factories& factories) {
+  return factories.twice;
+}
+
+template <class T>
+T* values_of(std::vector<typename Optimizer<T>::Slot>& slots) {
+  return slots.empty() ? nullptr : slots[0].values.data();
 }
 
 }  // namespace
 
+double nonnegative(Config& config, const char* name, double fallback) {
+  const double value = config.number(name, fallback);
+  require_nonnegative(name, value);
+  return value;
+}
+
+double fraction(Config& config, const char* name, double fallback) {
+  const double value = config.number(name, fallback);
+  if (!(value >= 0 && value < 1)) throw std::invalid_argument(text(name, " must be in [0, 1), got ", value));
+  return value;
+}
+
 OptimizerOptions::OptimizerOptions(Config& config, double default_rate)
-    : learning_rate(config.number("learning_rate", default_rate)),
-      weight_decay(config.number("weight_decay", 0)),
-      clipnorm(config.number("clipnorm", 0)),
-      clipvalue(config.number("clipvalue", 0)),
-      global_clipnorm(config.number("global_clipnorm", 0)) {
-  require_positive_or_zero("learning_rate", learning_rate);
-  require_positive_or_zero("weight_decay", weight_decay);
-  require_positive_or_zero("clipnorm", clipnorm);
-  require_positive_or_zero("clipvalue", clipvalue);
-  require_positive_or_zero("global_clipnorm", global_clipnorm);
+    : learning_rate(nonnegative(config, "learning_rate", default_rate)),
+      weight_decay(nonnegative(config, "weight_decay", 0)),
+      clipnorm(nonnegative(config, "clipnorm", 0)),
+      clipvalue(nonnegative(config, "clipvalue", 0)),
+      global_clipnorm(nonnegative(config, "global_clipnorm", 0)),
+      use_ema(config.boolean("use_ema", false)),
+      ema_momentum(nonnegative(config, "ema_momentum", 0.99)),
+      ema_overwrite_frequency(config.integer("ema_overwrite_frequency", 0)),
+      gradient_accumulation_steps(config.integer("gradient_accumulation_steps", 0)) {
   if ((clipnorm > 0) + (clipvalue > 0) + (global_clipnorm > 0) > 1)
     throw std::invalid_argument("only one of clipnorm, clipvalue and global_clipnorm may be set");
+  if (ema_momentum > 1) throw std::invalid_argument(text("ema_momentum must be in [0, 1], got ", ema_momentum));
+  if (ema_overwrite_frequency < 0 || gradient_accumulation_steps < 0)
+    throw std::invalid_argument("ema_overwrite_frequency and gradient_accumulation_steps must be at least 0");
+}
+
+template <class T>
+double Optimizer<T>::learning_rate() const {
+  return schedule_ ? schedule_->rate(iterations_) : learning_rate_.load();
 }
 
 template <class T>
 void Optimizer<T>::set_learning_rate(double rate) {
-  require_positive_or_zero("learning_rate", rate);
-  options_.learning_rate = rate;
+  require_nonnegative("learning_rate", rate);
+  learning_rate_ = rate;
+  schedule_ = nullptr;
 }
 
 template <class T>
-void Optimizer<T>::prepare(const typename Layer<T>::Parameters& parameters) {
+double Optimizer<T>::time() const {
+  return static_cast<double>(accumulates() ? iterations_ / options_.gradient_accumulation_steps : iterations_) + 1;
+}
+
+template <class T>
+void Optimizer<T>::begin() {
+  const std::int64_t update = static_cast<std::int64_t>(time());
+  rate_ = learning_rate();
+  decay_ = rate_ * options_.weight_decay;
+  updates_ = !accumulates() || (iterations_ + 1) % options_.gradient_accumulation_steps == 0;
+  ema_momentum_ = static_cast<T>(update == 1 ? 0 : options_.ema_momentum);
+  overwrites_ = options_.ema_overwrite_frequency > 0 && update % options_.ema_overwrite_frequency == 0;
+  begin_step();
+}
+
+template <class T>
+void Optimizer<T>::refresh() {
+  begin();
+}
+
+template <class T>
+void Optimizer<T>::build(const Parameters& parameters) {
   index pieces = 0;
   positions_.clear();
   for (const auto& parameter : parameters) {
     pieces += parameter->value.size() / kPiece + 1;
-    auto known = std::find_if(slots_.begin(), slots_.end(),
-                              [&](const Slots& slots) { return slots.parameter == parameter; });
-    positions_.push_back(static_cast<std::size_t>(known - slots_.begin()));
-    if (known != slots_.end() || !parameter->trainable) continue;
-    Slots slots{parameter, {}};
-    for (std::size_t s = 0; s < slot_names().size(); ++s) slots.values.emplace_back(parameter->value.size());
-    slots_.push_back(std::move(slots));
+    auto known =
+        std::find_if(states_.begin(), states_.end(), [&](const State& state) { return state.parameter == parameter; });
+    positions_.push_back(static_cast<std::size_t>(known - states_.begin()));
+    if (known != states_.end() || !parameter->trainable) continue;
+    State state{parameter, {}, {}, {}, true};
+    const auto add = [](std::vector<Slot>& slots, SlotKind kind) {
+      const index n = size(kind.shape);
+      slots.push_back({std::move(kind), Buffer<T>(n)});
+      std::fill_n(slots.back().values.data(), n, static_cast<T>(slots.back().kind.initial));
+    };
+    for (SlotKind& kind : slots(*parameter)) add(state.own, std::move(kind));
+    if (options_.use_ema) add(state.average, {"average", parameter->shape});
+    if (accumulates()) add(state.accumulator, {"gradient_accumulator", parameter->shape});
+    states_.push_back(std::move(state));
   }
+  exclude_from_weight_decay(excluded_);
   partial_sums_.resize(static_cast<std::size_t>(pieces));
-  begin_step();
+}
+
+template <class T>
+void Optimizer<T>::prepare(const Parameters& parameters, std::int64_t steps) {
+  build(parameters);
+  targets_.clear();
+  for (std::size_t p = 0; p < parameters.size(); ++p) {
+    UpdateTarget<T> target{};
+    // One that is no longer trained keeps its state.
+    if (positions_[p] < states_.size() && parameters[p]->trainable) {
+      State& state = states_[positions_[p]];
+      target.optimizer = this;
+      target.owner = parameters[p].get();
+      target.parameter = parameters[p]->value.data();
+      for (std::size_t s = 0; s < state.own.size(); ++s) target.slots[s] = state.own[s].values.data();
+      target.average = values_of<T>(state.average);
+      target.accumulator = values_of<T>(state.accumulator);
+      target.columns = parameters[p]->shape.empty() ? 1 : parameters[p]->shape.back();
+      target.decays = state.decays;
+    }
+    targets_.push_back(target);
+  }
+  if (schedule_) schedule_->prepare(iterations_, steps);
+  begin();
+}
+
+template <class T>
+void Optimizer<T>::exclude_from_weight_decay(const Parameters& parameters) {
+  excluded_ = parameters;
+  for (State& state : states_)
+    state.decays = std::find(excluded_.begin(), excluded_.end(), state.parameter) == excluded_.end();
+}
+
+template <class T>
+void Optimizer<T>::overwrite_with_average() {
+  for (State& state : states_)
+    if (!state.average.empty() && iterations_ > 0)
+      std::copy_n(state.average[0].values.data(), state.parameter->value.size(), state.parameter->value.data());
 }
 
 template <class T>
 std::optional<UpdateTarget<T>> Optimizer<T>::target(std::size_t p, const kernels::Kernels<T>& k) const {
   // A clip needs all of a gradient, and a small one is not worth a tile's call.
   constexpr index kWorthStreaming = 4096;
-  if (clips() || positions_[p] >= slots_.size()) return std::nullopt;
-  const Slots& slots = slots_[positions_[p]];
-  if (slots.parameter->value.size() < kWorthStreaming) return std::nullopt;
-  UpdateTarget<T> target{this, &k, slots.parameter->value.data(), {}, slots.parameter->shape.back()};
-  for (const Buffer<T>& values : slots.values) target.slots.push_back(const_cast<T*>(values.data()));
+  UpdateTarget<T> target = targets_[p];
+  if (!target.optimizer || clips() || !elementwise()) return std::nullopt;
+  if (target.owner->value.size() < kWorthStreaming) return std::nullopt;
+  if (target.owner->regularizer && !target.owner->regularizer->elementwise()) return std::nullopt;
+  target.kernels = &k;
   return target;
 }
 
@@ -76,21 +189,64 @@ GradientSink<T> Optimizer<T>::sink(const UpdateTarget<T>& target) {
   sink.context = &target;
   sink.take = [](const void* context, T* tile, index stride, index row, index column, index rows, index columns) {
     const auto& to = *static_cast<const UpdateTarget<T>*>(context);
-    T* slots[kMostSlots];
     for (index i = 0; i < rows; ++i) {
       const index offset = (row + i) * to.columns + column;
-      for (std::size_t s = 0; s < to.slots.size(); ++s) slots[s] = to.slots[s] + offset;
-      to.optimizer->update(*to.kernels, to.parameter + offset, slots, tile + i * stride, columns);
+      to.optimizer->collect(*to.kernels, to, offset, tile + i * stride, columns);
+      to.optimizer->take(*to.kernels, to, offset, tile + i * stride, columns);
     }
   };
   sink.touched[0] = target.parameter;
-  for (std::size_t s = 0; s < target.slots.size() && s < 2; ++s) sink.touched[s + 1] = target.slots[s];
+  for (int s = 0; s < 2; ++s) sink.touched[s + 1] = target.slots[s];
   return sink;
 }
 
+/// Completes a part of a gradient: the penalty's is added, and what earlier batches left.
 template <class T>
-void Optimizer<T>::clip(Team& team, const kernels::Kernels<T>& k, const typename Layer<T>::Parameters& parameters,
-                        T* const* gradients) {
+void Optimizer<T>::collect(const kernels::Kernels<T>& k, const UpdateTarget<T>& to, index offset, T* g, index n) const {
+  const Regularizer<T>* regularizer = to.owner->regularizer.get();
+  if (regularizer && regularizer->elementwise()) regularizer->add_gradient(k, to.parameter + offset, 1, g, n);
+  if (!to.accumulator) return;
+  T* const sum = to.accumulator + offset;
+  if (!updates_) return k.add(sum, g, sum, n);
+  k.add(sum, g, g, n);
+  k.scale(g, static_cast<T>(1.0 / static_cast<double>(options_.gradient_accumulation_steps)), g, n);
+  k.fill(sum, 0, n);
+}
+
+template <class T>
+kernels::Update<T> Optimizer<T>::part(const UpdateTarget<T>& to, index offset, T* g, index n) const {
+  kernels::Update<T> u{to.parameter + offset, {}, g, n, to.decays ? decay_ : 0};
+  for (int s = 0; s < 3 && to.slots[s]; ++s) u.slots[s] = to.slots[s] + offset;
+  return u;
+}
+
+template <class T>
+void Optimizer<T>::take(const kernels::Kernels<T>& k, const UpdateTarget<T>& to, index offset, T* g, index n) const {
+  if (updates_) update(k, part(to, offset, g, n));
+  if (to.average) average(k, to, offset, n);
+}
+
+template <class T>
+void Optimizer<T>::average(const kernels::Kernels<T>& k, const UpdateTarget<T>& to, index offset, index n) const {
+  k.blend(to.average + offset, to.parameter + offset, ema_momentum_, n);
+  if (overwrites_) std::copy_n(to.average + offset, n, to.parameter + offset);
+}
+
+template <class T>
+double Optimizer<T>::sum_of_squares(Team& team, const kernels::Kernels<T>& k, const T* x, index n) {
+  const index pieces = (n + kPiece - 1) / kPiece;
+  const Range mine = team.share(pieces);
+  for (index i = mine.begin; i < mine.end; ++i)
+    partial_sums_[static_cast<std::size_t>(i)] = k.sum_of_squares(x + i * kPiece, std::min(kPiece, n - i * kPiece));
+  team.barrier();
+  double sum = 0;
+  for (index i = 0; i < pieces; ++i) sum += partial_sums_[static_cast<std::size_t>(i)];
+  team.barrier();  // the sums may be overwritten
+  return sum;
+}
+
+template <class T>
+void Optimizer<T>::clip(Team& team, const kernels::Kernels<T>& k, const Parameters& parameters, T* const* gradients) {
   const auto for_shares = [&](std::size_t p, auto change) {
     const Range part = team.share(parameters[p]->value.size(), kGrain);
     change(gradients[p] + part.begin, part.size());
@@ -130,141 +286,64 @@ void Optimizer<T>::clip(Team& team, const kernels::Kernels<T>& k, const typename
 }
 
 template <class T>
-void Optimizer<T>::step(Team& team, const kernels::Kernels<T>& k, const typename Layer<T>::Parameters& parameters,
-                        T* const* gradients) {
-  // Each thread updates the part that it has clipped itself, so nothing waits in between.
-  if (clips()) clip(team, k, parameters, gradients);
-  T* slots[kMostSlots];
+void Optimizer<T>::step(Team& team, const kernels::Kernels<T>& k, const Parameters& parameters, T* const* gradients) {
+  const auto for_shares = [&](auto change) {
+    for (std::size_t p = 0; p < parameters.size(); ++p) {
+      const Range part = team.share(parameters[p]->value.size(), kGrain);
+      if (gradients[p] && part.size() > 0) change(targets_[p], part.begin, gradients[p] + part.begin, part.size());
+    }
+  };
   for (std::size_t p = 0; p < parameters.size(); ++p) {
-    if (!gradients[p]) continue;
-    const Range part = team.share(parameters[p]->value.size(), kGrain);
-    if (part.size() == 0) continue;
-    std::vector<Buffer<T>>& values = slots_[positions_[p]].values;
-    for (std::size_t s = 0; s < values.size(); ++s) slots[s] = values[s].data() + part.begin;
-    update(k, parameters[p]->value.data() + part.begin, slots, gradients[p] + part.begin, part.size());
+    Regularizer<T>* regularizer = parameters[p]->regularizer.get();
+    if (gradients[p] && regularizer && !regularizer->elementwise())
+      regularizer->add_whole_gradient(team, k, gradients[p]);
+  }
+  // Each thread changes the same part of a gradient, and then of its parameter, so nothing waits in between, except for
+  // what looks at whole gradients.
+  for_shares([&](const UpdateTarget<T>& to, index offset, T* g, index n) { collect(k, to, offset, g, n); });
+  if (updates_ && clips()) {
+    team.barrier();
+    clip(team, k, parameters, gradients);
+  }
+  if (elementwise() || !updates_) {
+    for_shares([&](const UpdateTarget<T>& to, index offset, T* g, index n) { take(k, to, offset, g, n); });
+  } else {
+    team.barrier();
+    for (std::size_t p = 0; p < parameters.size(); ++p)
+      if (gradients[p])
+        update_whole(team, k, parameters[p]->shape, part(targets_[p], 0, gradients[p], parameters[p]->value.size()));
+    for_shares([&](const UpdateTarget<T>& to, index offset, T*, index n) {
+      if (to.average) average(k, to, offset, n);
+    });
   }
   team.barrier();
+  for (const UpdateTarget<T>& to : targets_)
+    if (to.optimizer && to.owner->constraint)
+      to.owner->constraint->apply(team, k, to.parameter, to.owner->value.size());
   if (team.rank() == 0) {
     ++iterations_;
-    begin_step();
+    begin();
   }
   team.barrier();
 }
 
-namespace {
-
-template <class T>
-class Sgd final : public Optimizer<T> {
- public:
-  explicit Sgd(Config& config)
-      : Optimizer<T>(OptimizerOptions(config, 0.01)),
-        momentum_(config.number("momentum", 0)),
-        nesterov_(config.boolean("nesterov", false)) {
-    if (!(momentum_ >= 0 && momentum_ <= 1))
-      throw std::invalid_argument(text("momentum must be in [0, 1], got ", momentum_));
-  }
-
-  std::vector<std::string> slot_names() const override {
-    return momentum_ > 0 ? std::vector<std::string>{"momentum"} : std::vector<std::string>{};
-  }
-
- protected:
-  void begin_step() override {
-    const double rate = this->options().learning_rate;
-    step_ = {rate, momentum_, rate * this->options().weight_decay, nesterov_};
-  }
-
-  void update(const kernels::Kernels<T>& k, T* w, T* const* slots, const T* g, index n) const override {
-    if (momentum_ > 0)
-      k.momentum(w, slots[0], g, n, step_);
-    else
-      k.sgd(w, g, n, step_);
-  }
-
- private:
-  double momentum_;
-  bool nesterov_;
-  kernels::SgdStep step_{};
-};
-
-/// Kingma and Ba 2015, with Reddi et al. 2018 (amsgrad) as an option.
-template <class T>
-class Adam final : public Optimizer<T> {
- public:
-  explicit Adam(Config& config)
-      : Optimizer<T>(OptimizerOptions(config, 0.001)),
-        beta_1_(config.number("beta_1", 0.9)),
-        beta_2_(config.number("beta_2", 0.999)),
-        epsilon_(config.number("epsilon", 1e-7)),
-        amsgrad_(config.boolean("amsgrad", false)) {
-    if (!(beta_1_ >= 0 && beta_1_ < 1)) throw std::invalid_argument(text("beta_1 must be in [0, 1), got ", beta_1_));
-    if (!(beta_2_ >= 0 && beta_2_ < 1)) throw std::invalid_argument(text("beta_2 must be in [0, 1), got ", beta_2_));
-    require_positive_or_zero("epsilon", epsilon_);
-  }
-
-  std::vector<std::string> slot_names() const override {
-    return amsgrad_ ? std::vector<std::string>{"momentum", "velocity", "velocity_hat"}
-                    : std::vector<std::string>{"momentum", "velocity"};
-  }
-
- protected:
-  void begin_step() override {
-    const double rate = this->options().learning_rate, t = this->time();
-    const double corrected = rate * std::sqrt(1 - std::pow(beta_2_, t)) / (1 - std::pow(beta_1_, t));
-    step_ = {corrected, beta_1_, beta_2_, epsilon_, rate * this->options().weight_decay};
-  }
-
-  void update(const kernels::Kernels<T>& k, T* w, T* const* slots, const T* g, index n) const override {
-    if (amsgrad_)
-      k.amsgrad(w, slots[0], slots[1], slots[2], g, n, step_);
-    else
-      k.adam(w, slots[0], slots[1], g, n, step_);
-  }
-
- private:
-  double beta_1_, beta_2_, epsilon_;
-  bool amsgrad_;
-  kernels::AdamStep step_{};
-};
-
-struct OptimizerKind {
-  const char* name;
-  OptimizerFactory<float> single;
-  OptimizerFactory<double> twice;
-};
-
-template <template <class> class O>
-constexpr OptimizerKind kind(const char* name) {
-  return {name, [](Config& config) -> std::shared_ptr<Optimizer<float>> { return std::make_shared<O<float>>(config); },
-          [](Config& config) -> std::shared_ptr<Optimizer<double>> { return std::make_shared<O<double>>(config); }};
+bool register_optimizer(const char* kind, OptimizerFactory<float> single, OptimizerFactory<double> twice) {
+  return registry().emplace(kind, Factories{single, twice}).second;
 }
-
-constexpr OptimizerKind kKinds[] = {kind<Adam>("adam"), kind<Sgd>("sgd")};
-
-template <class T>
-OptimizerFactory<T> factory(const OptimizerKind& kind);
-template <>
-OptimizerFactory<float> factory(const OptimizerKind& kind) { return kind.single; }
-template <>
-OptimizerFactory<double> factory(const OptimizerKind& kind) { return kind.twice; }
-
-}  // namespace
 
 std::vector<std::string> optimizer_kinds() {
   std::vector<std::string> names;
-  for (const OptimizerKind& kind : kKinds) names.push_back(kind.name);
+  for (const auto& [name, factories] : registry()) names.push_back(name);
   return names;
 }
 
 template <class T>
 std::shared_ptr<Optimizer<T>> make_optimizer(const std::string& name, Config config) {
-  for (const OptimizerKind& kind : kKinds) {
-    if (name != kind.name) continue;
-    auto optimizer = factory<T>(kind)(config);
-    config.finish(name);
-    return optimizer;
-  }
-  throw std::invalid_argument(unknown_name("optimizer", name, optimizer_kinds()));
+  const auto found = registry().find(name);
+  if (found == registry().end()) throw std::invalid_argument(unknown_name("optimizer", name, optimizer_kinds()));
+  auto optimizer = factory<T>(found->second)(config);
+  config.finish(name);
+  return optimizer;
 }
 
 template class Optimizer<float>;

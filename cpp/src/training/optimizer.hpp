@@ -1,6 +1,8 @@
-// Optimizers: how a gradient changes a parameter. Formulas and defaults are Keras 3's.
+// Optimizers: how a gradient changes a parameter. Formulas and defaults are Keras 3's. This is what all of them share;
+// each formula is a file in optimizers/, which registers itself.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -8,6 +10,7 @@
 #include <vector>
 
 #include "layers/layer.hpp"
+#include "training/schedule.hpp"
 
 namespace ranvier {
 
@@ -18,6 +21,10 @@ struct OptimizerOptions {
   double clipnorm;         // gradient of each parameter scaled to at most this Euclidean norm
   double clipvalue;        // each element of the gradient cut to [-clipvalue, clipvalue]
   double global_clipnorm;  // all gradients scaled together to at most this norm
+  bool use_ema;            // keep a running average of the parameters
+  double ema_momentum;
+  std::int64_t ema_overwrite_frequency;      // the average takes the parameters' place every so many updates; 0: never
+  std::int64_t gradient_accumulation_steps;  // batches whose mean gradient makes an update; 0 or 1: each makes one
 
   explicit OptimizerOptions(Config& config, double default_rate);
 };
@@ -25,74 +32,130 @@ struct OptimizerOptions {
 template <class T>
 class Optimizer;
 
-/// Where an optimizer finds parameter and state when it takes a gradient from a sink.
+/// A parameter and its state, where an optimizer finds them.
 template <class T>
 struct UpdateTarget {
   const Optimizer<T>* optimizer;
   const kernels::Kernels<T>* kernels;
+  const Parameter<T>* owner;
   T* parameter;
-  std::vector<T*> slots;
-  index columns;  // of the parameter as a matrix
+  T* slots[3];     // of the formula
+  T* average;      // or null
+  T* accumulator;  // or null
+  index columns;   // of the parameter as a matrix
+  bool decays;
+};
+
+/// One kind of state that belongs to a parameter, such as Adam's moments.
+struct SlotKind {
+  std::string name;
+  Shape shape;
+  double initial = 0;
 };
 
 template <class T>
 class Optimizer {
  public:
-  /// State that belongs to one parameter, such as Adam's moments.
-  struct Slots {
+  using Parameters = typename Layer<T>::Parameters;
+
+  struct Slot {
+    SlotKind kind;
+    Buffer<T> values;
+  };
+  /// The state that belongs to one parameter: the slots of the formula, the average, the accumulated gradient.
+  struct State {
     std::shared_ptr<Parameter<T>> parameter;
-    std::vector<Buffer<T>> values;
+    std::vector<Slot> own, average, accumulator;
+    bool decays = true;
   };
 
-  explicit Optimizer(OptimizerOptions options) : options_(options) {}
+  explicit Optimizer(OptimizerOptions options) : options_(options), learning_rate_(options.learning_rate) {}
   virtual ~Optimizer() = default;
 
-  double learning_rate() const { return options_.learning_rate; }
+  /// Of the next step.
+  double learning_rate() const;
+  /// Replaces a schedule, too. Takes effect with the next step.
   void set_learning_rate(double rate);
+  void set_schedule(std::shared_ptr<Schedule> schedule) { schedule_ = std::move(schedule); }
+
+  /// Batches so far; with gradient accumulation there are fewer updates.
   std::int64_t iterations() const { return iterations_; }
   void set_iterations(std::int64_t iterations) { iterations_ = iterations; }
 
-  /// Makes state for parameters that have none yet. Before step, with the same parameters.
-  void prepare(const typename Layer<T>::Parameters& parameters);
+  /// Makes state for parameters that have none yet, and asks a schedule for the next `steps` steps. Before step, with
+  /// the same parameters.
+  void prepare(const Parameters& parameters, std::int64_t steps);
+  /// Makes state alone.
+  void build(const Parameters& parameters);
 
-  /// Names of the slots, and the state of every parameter in the order they were first prepared.
-  virtual std::vector<std::string> slot_names() const = 0;
-  const std::vector<Slots>& state() const { return slots_; }
-  std::vector<Slots>& state() { return slots_; }
+  /// Parameters whose weights do not decay; those that are not in the network do no harm.
+  void exclude_from_weight_decay(const Parameters& parameters);
+
+  /// Puts the running averages in the place of the parameters.
+  void overwrite_with_average();
+
+  /// The state of every trained parameter, in the order in which they were first prepared.
+  const std::vector<State>& state() const { return states_; }
+  std::vector<State>& state() { return states_; }
 
   /// Where prepared parameter p can be updated from, tile by tile; empty if the update needs the whole gradient first.
   std::optional<UpdateTarget<T>> target(std::size_t p, const kernels::Kernels<T>& k) const;
   /// A sink that updates `target`, which must outlive it.
   static GradientSink<T> sink(const UpdateTarget<T>& target);
 
-  /// One update of parameters[i] by gradients[i] (null: not trained, or updated by a sink), run by all threads of a team together; ends with
-  /// a barrier. The gradients are overwritten.
-  void step(Team& team, const kernels::Kernels<T>& k, const typename Layer<T>::Parameters& parameters,
-            T* const* gradients);
+  /// Takes notice of a new learning rate. Before a series of steps.
+  void refresh();
+
+  /// One update of parameters[i] by gradients[i] (null: not trained, or updated by a sink), run by all threads of a
+  /// team together; ends with a barrier. The gradients are overwritten.
+  void step(Team& team, const kernels::Kernels<T>& k, const Parameters& parameters, T* const* gradients);
 
  protected:
   const OptimizerOptions& options() const { return options_; }
+  double rate() const { return rate_; }  // of this step
   /// Number of this update, from 1.
-  double time() const { return static_cast<double>(iterations_) + 1; }
+  double time() const;
+
+  /// The state that the formula needs for a parameter.
+  virtual std::vector<SlotKind> slots(const Parameter<T>& parameter) const = 0;
 
   /// Computes what all updates of one step have in common. Called when the learning rate or the time has changed.
   virtual void begin_step() = 0;
 
-  /// Updates n elements w by gradient g; slots[s] is their part of slot s.
-  virtual void update(const kernels::Kernels<T>& k, T* w, T* const* slots, const T* g, index n) const = 0;
+  /// Updates a part of a parameter.
+  virtual void update(const kernels::Kernels<T>&, const kernels::Update<T>&) const {}
+
+  /// Whether elements are updated one by one. Otherwise update_whole does it: all threads of the team call it together,
+  /// and it ends with a barrier.
+  virtual bool elementwise() const { return true; }
+  virtual void update_whole(Team&, const kernels::Kernels<T>&, const Shape&, const kernels::Update<T>&) {}
+
+  /// The sum of squares, the same for any team: all its threads call this together.
+  double sum_of_squares(Team& team, const kernels::Kernels<T>& k, const T* x, index n);
 
  private:
-  bool clips() const {
-    return options_.clipvalue > 0 || options_.clipnorm > 0 || options_.global_clipnorm > 0;
-  }
-  void clip(Team& team, const kernels::Kernels<T>& k, const typename Layer<T>::Parameters& parameters,
-            T* const* gradients);
+  bool clips() const { return options_.clipvalue > 0 || options_.clipnorm > 0 || options_.global_clipnorm > 0; }
+  bool accumulates() const { return options_.gradient_accumulation_steps > 1; }
+  void begin();
+  void collect(const kernels::Kernels<T>& k, const UpdateTarget<T>& to, index offset, T* g, index n) const;
+  void take(const kernels::Kernels<T>& k, const UpdateTarget<T>& to, index offset, T* g, index n) const;
+  void average(const kernels::Kernels<T>& k, const UpdateTarget<T>& to, index offset, index n) const;
+  kernels::Update<T> part(const UpdateTarget<T>& to, index offset, T* g, index n) const;
+  void clip(Team& team, const kernels::Kernels<T>& k, const Parameters& parameters, T* const* gradients);
 
   OptimizerOptions options_;
+  std::atomic<double> learning_rate_;  // what was set last, possibly by another thread
+  std::shared_ptr<Schedule> schedule_;
+  double rate_ = 0, decay_ = 0;
+  bool updates_ = true;      // this step ends an accumulation
+  T ema_momentum_ = 0;       // of this step: 0 in the first
+  bool overwrites_ = false;  // the averages are taken over in this step
   std::int64_t iterations_ = 0;
-  std::vector<Slots> slots_;
-  std::vector<std::size_t> positions_;  // in slots_, of each prepared parameter that is trained
-  std::vector<double> partial_sums_;  // of squares, for the norms
+  std::vector<State> states_;
+  Parameters excluded_;
+  std::vector<std::size_t> positions_;    // in states_, of each prepared parameter that is trained
+  std::vector<UpdateTarget<T>> targets_;  // of each prepared parameter
+  std::vector<double> partial_sums_;      // of squares, for the norms
 };
 
 template <class T>
@@ -104,5 +167,18 @@ std::shared_ptr<Optimizer<T>> make_optimizer(const std::string& kind, Config con
 
 /// Registered kinds, sorted.
 std::vector<std::string> optimizer_kinds();
+
+bool register_optimizer(const char* kind, OptimizerFactory<float> single, OptimizerFactory<double> twice);
+
+/// Reads a number of at least 0, or from 0 to below 1. Throws std::invalid_argument.
+double nonnegative(Config& config, const char* name, double fallback);
+double fraction(Config& config, const char* name, double fallback);
+
+/// The last line of an optimizer's file.
+#define RANVIER_REGISTER_OPTIMIZER(kind, Class)                                                                   \
+  [[maybe_unused]] const bool registered = register_optimizer(                                                    \
+      kind,                                                                                                       \
+      [](Config& config) -> std::shared_ptr<Optimizer<float>> { return std::make_shared<Class<float>>(config); }, \
+      [](Config& config) -> std::shared_ptr<Optimizer<double>> { return std::make_shared<Class<double>>(config); });
 
 }  // namespace ranvier

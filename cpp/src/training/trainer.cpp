@@ -99,7 +99,8 @@ void Trainer<T>::make_plans() {
 
   // Cross-entropy of a softmax is computed from the logits: exact for any logit, where the logarithm of a probability
   // that was rounded to 0 is not.
-  Graph<T> graph = network_->graph();
+  Graph<T> graph = network_->graph().pruned();
+  penalties_.find_activities(graph, outputs_.size());
   for (std::size_t i = 0; i < outputs_.size(); ++i) {
     Output& output = outputs_[i];
     const std::string link = output.objective.loss.link();
@@ -164,8 +165,11 @@ void Trainer<T>::begin(Feed feed, PassOptions options) {
   threads_ = options.training ? &training_threads_ : &evaluation_threads_;
   threads_->begin(threads, work);
   clock_stride_ = work < kTinyStep ? 16 : 1;
+  penalties_.prepare(plan_->parameters(), batch, threads);
   if (options.training) {
-    optimizer_->prepare(plan_->parameters());
+    for (const auto& parameter : plan_->parameters())
+      if (parameter->constraint) parameter->constraint->prepare(parameter->name, parameter->shape);
+    optimizer_->prepare(plan_->parameters(), batches_);
     stream_updates();
   }
   plan_->reserve(batch, threads);
@@ -267,10 +271,11 @@ double Trainer<T>::losses(Team& team, index rows) {
     });
     if (keep_batch) std::copy_n(prediction, part.size() * C, output.kept.data() + part.begin * C);
   }
+  penalties_.compute(team, *plan_, team.share(rows, kGrain), rows, options_.training, options_.training || batch_ == 0);
   team.barrier();
 
   // Every thread sums all rows in the same order: the loss is the same for any number of threads, and all know it.
-  double total = 0;
+  double total = penalties_.total(rows);
   bool unfinished = false;
   for (std::size_t i = 0; i < outputs_.size(); ++i) {
     Output& output = outputs_[i];
@@ -348,6 +353,7 @@ bool Trainer<T>::run(double seconds, index batches) {
   } release{busy_};
 
   const index last = batches < 0 ? batches_ : std::min(batches_, batch_ + batches);
+  if (options_.training) optimizer_->refresh();
   const double deadline = now() + seconds;
   for (double start = now(); batch_ < last && start < deadline; start = now()) {
     const index first = batch_;
@@ -383,9 +389,11 @@ void Trainer<T>::fail_nonfinite(double loss) {
   if (restored) {
     for (std::size_t p = 0; p < parameters.size(); ++p)
       std::copy_n(finite_[p].data(), finite_[p].size(), parameters[p]->value.data());
-    for (auto& slots : optimizer_->state())
-      for (Buffer<T>& values : slots.values)
-        if (!k.all_finite(values.data(), values.size())) k.fill(values.data(), T{0}, values.size());
+    for (auto& state : optimizer_->state())
+      for (auto* slots : {&state.own, &state.average, &state.accumulator})
+        for (auto& slot : *slots)
+          if (!k.all_finite(slot.values.data(), slot.values.size()))
+            k.fill(slot.values.data(), static_cast<T>(slot.kind.initial), slot.values.size());
   }
   batches_ = batch_;
   throw NonFiniteLoss(text("[", network_->name, "] the loss became ", loss, " in epoch ", options_.epoch + 1, ", batch ",

@@ -10,6 +10,7 @@
 #include "training/loss.hpp"
 #include "training/metric.hpp"
 #include "training/optimizer.hpp"
+#include "training/penalties.hpp"
 #include "training/thread_choice.hpp"
 
 namespace ranvier {
@@ -82,6 +83,7 @@ class Trainer {
 
   std::shared_ptr<Network<T>> network_;
   std::vector<Output> outputs_;
+  Penalties<T> penalties_;
   std::shared_ptr<Optimizer<T>> optimizer_;
   std::unique_ptr<Plan<T>> training_plan_, evaluation_plan_;
   Plan<T>* plan_ = nullptr;  // of the pass

@@ -93,6 +93,7 @@ def train(
                 break
     finally:
         progress.close()
+        compiled.optimizer.finalize_variable_values()
     hooks.call("on_train_end", logs)
 
 

@@ -6,13 +6,58 @@ from typing import Any
 
 from ranvier._configurable import from_description, plain
 from ranvier.errors import unknown
+from ranvier.optimizers import schedules
+from ranvier.optimizers.adadelta import Adadelta
+from ranvier.optimizers.adafactor import Adafactor
+from ranvier.optimizers.adagrad import Adagrad
 from ranvier.optimizers.adam import Adam
+from ranvier.optimizers.adamax import Adamax
+from ranvier.optimizers.adamw import AdamW
+from ranvier.optimizers.ftrl import Ftrl
+from ranvier.optimizers.lamb import Lamb
+from ranvier.optimizers.lion import Lion
+from ranvier.optimizers.nadam import Nadam
 from ranvier.optimizers.optimizer import Optimizer
+from ranvier.optimizers.rmsprop import RMSprop
 from ranvier.optimizers.sgd import SGD
 
-__all__ = ["SGD", "Adam", "Optimizer", "deserialize", "get", "serialize"]
+__all__ = [
+    "SGD",
+    "Adadelta",
+    "Adafactor",
+    "Adagrad",
+    "Adam",
+    "AdamW",
+    "Adamax",
+    "Ftrl",
+    "Lamb",
+    "Lion",
+    "Nadam",
+    "Optimizer",
+    "RMSprop",
+    "deserialize",
+    "get",
+    "schedules",
+    "serialize",
+]
 
-_CLASSES: dict[str, type[Optimizer]] = {"SGD": SGD, "Adam": Adam}
+_CLASSES: dict[str, type[Optimizer]] = {
+    cls.__name__: cls
+    for cls in (
+        Adadelta,
+        Adafactor,
+        Adagrad,
+        Adam,
+        Adamax,
+        AdamW,
+        Ftrl,
+        Lamb,
+        Lion,
+        Nadam,
+        RMSprop,
+        SGD,
+    )
+}
 _BY_LOWER = {name.lower(): cls for name, cls in _CLASSES.items()}
 
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ranvier.optimizers.optimizer import Optimizer, checked_number
+from ranvier.optimizers.optimizer import Optimizer, checked_fraction, checked_number, shared
 
 
 class Adam(Optimizer):
@@ -12,12 +12,13 @@ class Adam(Optimizer):
     w = w - learning_rate sqrt(1 - beta_2^t) / (1 - beta_1^t) m / (sqrt(v) + epsilon) at step t.
 
     Args:
-        learning_rate: size of a step; `lr` is its older name.
+        learning_rate: size of a step, or a schedule of it; `lr` is its older name.
         beta_1: memory of the mean, from 0 to below 1.
         beta_2: memory of the mean square, from 0 to below 1.
         epsilon: keeps the quotient finite.
         amsgrad: whether the greatest v so far takes v's place.
-        weight_decay, clipnorm, clipvalue, global_clipnorm, name: see `Optimizer`.
+        weight_decay, clipnorm, clipvalue, global_clipnorm, use_ema, ema_momentum, ema_overwrite_frequency,
+        loss_scale_factor, gradient_accumulation_steps, name: see `Optimizer`.
 
     Raises: ValueError for a number out of range.
     Source: Kingma and Ba, ICLR 2015; Reddi et al., ICLR 2018, for amsgrad.
@@ -30,7 +31,7 @@ class Adam(Optimizer):
 
     def __init__(
         self,
-        learning_rate: float = 0.001,
+        learning_rate: Any = 0.001,
         beta_1: float = 0.9,
         beta_2: float = 0.999,
         epsilon: float = 1e-7,
@@ -39,15 +40,17 @@ class Adam(Optimizer):
         clipnorm: float | None = None,
         clipvalue: float | None = None,
         global_clipnorm: float | None = None,
+        use_ema: bool = False,
+        ema_momentum: float = 0.99,
+        ema_overwrite_frequency: int | None = None,
+        loss_scale_factor: float | None = None,
+        gradient_accumulation_steps: int | None = None,
         name: str | None = None,
         **kwargs: Any,
     ) -> None:
-        super().__init__(learning_rate, weight_decay, clipnorm, clipvalue, global_clipnorm, name, **kwargs)
-        for argument, value in (("beta_1", beta_1), ("beta_2", beta_2)):
-            if not 0 <= value < 1:
-                raise ValueError(f"[Adam] {argument} must be from 0 to below 1, got {value!r}")
-        self.beta_1 = float(beta_1)
-        self.beta_2 = float(beta_2)
+        super().__init__(**shared(locals()))
+        self.beta_1 = checked_fraction("Adam", "beta_1", beta_1)
+        self.beta_2 = checked_fraction("Adam", "beta_2", beta_2)
         self.epsilon = checked_number("Adam", "epsilon", epsilon)
         self.amsgrad = bool(amsgrad)
 
