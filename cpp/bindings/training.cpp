@@ -136,7 +136,13 @@ void bind_training(py::module_& scalars) {
            py::arg("kind"), py::arg("config"))
       .def_property("learning_rate", &Optimizer::learning_rate, &Optimizer::set_learning_rate)
       .def_property("iterations", &Optimizer::iterations, &Optimizer::set_iterations)
-      .def("state", &optimizer_state<T>);
+      .def("state", &optimizer_state<T>)
+      .def("prepare", &Optimizer::prepare, py::arg("parameters"))
+      .def_property_readonly("parameters", [](const Optimizer& self) {
+        std::vector<std::shared_ptr<Parameter<T>>> parameters;
+        for (const auto& slots : self.state()) parameters.push_back(slots.parameter);
+        return parameters;
+      });
 
   py::class_<Trainer>(scalars, "Trainer")
       .def(py::init(&make_trainer<T>), py::arg("network"), py::arg("losses"), py::arg("loss_weights"),
@@ -156,7 +162,10 @@ void bind_training(py::module_& scalars) {
            py::call_guard<py::gil_scoped_release>())  // the feed is held by self, and nothing below touches Python
       .def_property_readonly("batch", [](const Trainer& self) { return self.trainer.batch(); })
       .def_property_readonly("batches", [](const Trainer& self) { return self.trainer.batches(); })
-      .def("results", [](const Trainer& self) { return self.trainer.results(); });
+      .def("results", [](const Trainer& self) { return self.trainer.results(); })
+      .def("progress", [](const Trainer& self) { return self.trainer.progress(); })
+      .def("resume", [](Trainer& self, const std::vector<double>& progress) { self.trainer.resume(progress); },
+           py::arg("progress"));
 }
 
 void bind_feed(py::module_& core) {

@@ -41,8 +41,11 @@ class Layer:
     @property
     def parameters(self) -> list[Parameter]: ...
     def output_shapes(self, input_shapes: Sequence[Shape]) -> list[Shape]: ...
-    def build(self, input_shapes: Sequence[Shape]) -> None:
-        """Creates the parameters, all zero; again with shapes that fit: nothing; with others: ValueError."""
+    def build(self, input_shapes: Sequence[Shape], most_elements: int = -1) -> None:
+        """Creates the parameters, all zero; again with shapes that fit: nothing; with others: ValueError.
+
+        `most_elements`: all of them together, or -1; more is a ValueError before any memory is taken.
+        """
 
 class Network:
     """A directed acyclic graph of layers. Values are numbered; every layer call adds one node."""
@@ -88,6 +91,11 @@ class Optimizer:
     iterations: int
     def state(self) -> list[tuple[str, Array]]:
         """(name, view) of every slot, in the order of the parameters; empty before the first step."""
+    def prepare(self, parameters: Sequence[Parameter]) -> None:
+        """Makes state, all zero, for trainable parameters that have none yet."""
+    @property
+    def parameters(self) -> list[Parameter]:
+        """Those that have state, in its order."""
 
 class Feed:
     """Rows of x, y and weights, read where they lie: any dtype and strides, never copied whole."""
@@ -124,6 +132,10 @@ class Trainer:
         """Batches of the whole pass."""
     def results(self) -> list[float]:
         """Means so far: total loss, then each output's loss, then each output's metrics, then its weighted metrics."""
+    def progress(self) -> list[float]:
+        """Where the pass is, its losses and metrics so far: what `resume` goes on from."""
+    def resume(self, progress: Sequence[float]) -> None:
+        """Goes on in the middle of a pass that `begin` has started with the same options."""
 
 class Scalars:
     """Everything that exists once per scalar type: `_core.float32`, `_core.float64`."""

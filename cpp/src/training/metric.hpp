@@ -36,6 +36,10 @@ class Metric {
   double result() const { return weight_ ? total_ / weight_ : 0; }
   void reset() { total_ = weight_ = 0; }
 
+  /// Everything seen since the last reset, as numbers that another metric of the same configuration can go on from.
+  std::vector<double> state() const { return {total_, weight_}; }
+  void set_state(const std::vector<double>& state) { total_ = state.at(0), weight_ = state.at(1); }
+
  private:
   double total_ = 0, weight_ = 0;
 };

@@ -52,6 +52,11 @@ class Trainer {
   /// Means over the pass so far: the total loss, each output's loss, then each output's metrics and weighted metrics.
   std::vector<double> results() const;
 
+  /// Where the pass is: batches done, losses and metrics so far. After `begin` with the same options, `resume` goes on
+  /// from there as if the pass had not been interrupted.
+  std::vector<double> progress() const;
+  void resume(const std::vector<double>& progress);
+
   std::uint64_t seed = 0;
 
  private:
