@@ -12,6 +12,7 @@ from ranvier import (
     models,
     optimizers,
     random,
+    saving,
     utils,
 )
 from ranvier._core import __version__
@@ -50,6 +51,7 @@ __all__ = [
     "models",
     "optimizers",
     "random",
+    "saving",
     "utils",
     "version",
 ]

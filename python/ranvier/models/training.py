@@ -38,6 +38,7 @@ class Training:
     _training_lock: Lock
     _training_thread: int | None = None
     _compiled: Compiled | None = None
+    _compile_arguments: Mapping[str, Any] = {}
     _dtype: str = "float32"
     _network: _core.Network | None = None
     # What one-row predict needs, in as few steps as Python allows.
@@ -98,6 +99,12 @@ class Training:
         Raises: ValueError for unknown names, with the nearest valid one; TypeError for other kinds of objects.
         """
         self._compiled = Compiled(self.output_names, optimizer, loss, loss_weights, metrics, weighted_metrics)
+        self._compile_arguments = {
+            "loss": loss,
+            "loss_weights": loss_weights,
+            "metrics": metrics,
+            "weighted_metrics": weighted_metrics,
+        }
 
     def _require_compiled(self, where: str) -> Compiled:
         if self._compiled is None:
