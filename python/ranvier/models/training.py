@@ -13,6 +13,7 @@ from ranvier.callbacks import CallbackList, History
 from ranvier.models import loop
 from ranvier.models.compiled import Compiled
 from ranvier.models.data import Data, take_inputs, take_targets
+from ranvier.models.run import Run
 from ranvier.random import draw_seed
 from ranvier.utils.progress import make_progress
 
@@ -33,6 +34,7 @@ class Training:
     name: str
     stop_training: bool
     history: History | None
+    _run: Run | None = None  # the `fit` that runs
     _many_outputs: bool
     _inputs: list[KerasTensor]
     _training_lock: Lock
@@ -249,7 +251,11 @@ class Training:
                 trainer = self._trainer(compiled, data, inner)
                 trainer.seed = seed
                 self.history, self.stop_training = history, False
-                loop.train(self, trainer, compiled, data.feed(), validation, options, hooks, progress)
+                self._run = Run(trainer, data, hooks, options.initial_epoch)
+                try:
+                    loop.train(self, self._run, compiled, validation, options, progress)
+                finally:
+                    self._run = None
             return history
 
         return run

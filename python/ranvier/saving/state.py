@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ranvier.errors import ModelFileError
@@ -79,8 +79,13 @@ def write_optimizer(model: Model, tensors: Tensors) -> dict[str, Any] | None:
     return {"iterations": optimizer.iterations, "slots": described}
 
 
-def read_optimizer(model: Model, file: NativeFile) -> None:
+def read_optimizer(model: Model, file: NativeFile, variables: Mapping[str, Variable] | None = None) -> None:
     """Gives the optimizer of a compiled model the state of a file.
+
+    Args:
+        model: what it trains.
+        file: the file.
+        variables: the weights by their names in the file; by default those of the model.
 
     Raises: ModelFileError if it does not fit the optimizer or the model; nothing is changed then.
     """
@@ -91,7 +96,7 @@ def read_optimizer(model: Model, file: NativeFile) -> None:
     optimizer = model.optimizer
     if optimizer is None or not (model.built and (slots or iterations)):
         return
-    variables = variables_of(model)
+    variables = variables_of(model) if variables is None else variables
     chosen: list[tuple[str, list[str], Variable]] = []
     for slot in slots:
         owner, names = (mapping(slot, file.where).get(key) for key in ("variable", "slots"))
