@@ -170,9 +170,9 @@ def test_json_and_configurations() -> None:
     with pytest.raises(ModelFileError, match="no JSON"):
         models.model_from_json("{")
     with pytest.raises(ModelFileError, match="nested too deeply"):
-        models.model_from_json("[" * 100_000)
-    with pytest.raises(ModelFileError, match="items"):
-        models.model_from_json("[" + "[]," * 2_000_000 + "[]]")
+        models.model_from_json("[" * 4_000)
+    with pytest.raises(ModelFileError, match="are no configuration"):
+        models.model_from_json("[" + "[]," * 20_000 + "[]]")
 
 
 def test_clones_share_nothing() -> None:

@@ -112,8 +112,8 @@ class Backup:
         names, wanted = [item["class_name"] for item in kept], [type(callback).__name__ for callback in keepers]
         if names != wanted:
             raise ModelFileError(
-                f"[{self._file.where}] was made with the callbacks {names}, but there are {wanted}: give the same ones, "
-                "or remove the backup to start anew"
+                f"[{self._file.where}] was made with the callbacks {names}, but there are {wanted}: give the same, or "
+                "remove the backup to start anew"
             )
         for callback, item in zip(keepers, kept, strict=True):
             callback.set_state(self._unpacked(item["state"]))

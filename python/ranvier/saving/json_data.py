@@ -7,9 +7,9 @@ from typing import Any
 
 from ranvier.errors import ModelFileError
 
-_MOST_BYTES = 64 << 20
-# A list of empty lists takes 40 times the memory of its text: beyond this it is no configuration.
-_MOST_ITEMS = 1 << 20
+_MOST_BYTES = 16 << 20
+# A list of empty lists takes 20 times the memory of its text. Configurations have one list or object in 30 bytes.
+_BYTES_PER_ITEM, _FREE_ITEMS = 8, 1 << 12
 
 
 def parse(data: bytes | str, where: str) -> Any:
@@ -24,8 +24,9 @@ def parse(data: bytes | str, where: str) -> Any:
         raise ModelFileError(f"[{where}] expected a configuration of at most {_MOST_BYTES} bytes, got {len(data)}")
     try:
         text = data.decode() if isinstance(data, bytes) else data
-        if sum(text.count(mark) for mark in ",[{") > _MOST_ITEMS:
-            raise ModelFileError(f"[{where}] expected a configuration of at most {_MOST_ITEMS} items, got more")
+        items = text.count("[") + text.count("{")
+        if items > len(text) // _BYTES_PER_ITEM + _FREE_ITEMS:
+            raise ModelFileError(f"[{where}] {items} lists and objects in {len(text)} bytes are no configuration")
         return json.loads(text)
     except RecursionError:
         raise ModelFileError(f"[{where}] the configuration is nested too deeply") from None

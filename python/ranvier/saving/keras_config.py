@@ -123,7 +123,8 @@ def _ordered(reads: Mapping[_Call, list[_Call]]) -> list[_Call]:
 def _node_inputs(node: Mapping[str, Any]) -> list[_History]:
     given = node.get("args")
     options = mapping(node.get("kwargs", {}), "kwargs")
-    used = {key: value for key, value in options.items() if value is not None}
+    # Keras writes training=False for layers that were called without it.
+    used = {key: value for key, value in options.items() if not (value is None or (key, value) == ("training", False))}
     if not isinstance(given, list) or len(given) != 1 or used:
         raise ModelFileError(
             f"[Keras configuration] expected layers called on one value or list, got {given!r:.80}, {used!r:.80}"
