@@ -129,7 +129,12 @@ void bind_layers(py::module_& scalars) {
       .def("output_shapes",
            [](const Layer& self, const std::vector<Shape>& shapes) { return to_tuples(self.output_shapes(shapes)); },
            py::arg("input_shapes"))
-      .def("build", &Layer::build, py::arg("input_shapes"));
+      .def("build",
+           [](Layer& self, const std::vector<Shape>& shapes, index most_elements) {
+             const ParameterLimit limit(most_elements);
+             self.build(shapes);
+           },
+           py::arg("input_shapes"), py::arg("most_elements") = -1);
 
   scalars.def("activation", &apply<T>, py::arg("name"), py::arg("parameters"), py::arg("x"));
   scalars.def("axis_activation", &apply_along_axis<T>, py::arg("name"), py::arg("x"), py::arg("axis"));

@@ -149,19 +149,37 @@ py::list last_batch(const Trainer<T>& trainer) {
   return parts;
 }
 
+template <class T>
+using NamedViews = std::vector<std::pair<std::string, py::array_t<T>>>;
+
+template <class T, class State, class Slots>
+void add_views(NamedViews<T>& views, const std::shared_ptr<Optimizer<T>>& owner, const State& state, Slots& slots) {
+  for (auto& slot : slots)
+    views.emplace_back(state.parameter->name + "_" + slot.kind.name,
+                       py::array_t<T>(slot.kind.shape, slot.values.data(), py::cast(owner)));
+}
+
 // In Keras's order: averages, accumulated gradients, then the slots of each parameter.
 template <class T>
-std::vector<std::pair<std::string, py::array_t<T>>> optimizer_state(const std::shared_ptr<Optimizer<T>>& self) {
-  std::vector<std::pair<std::string, py::array_t<T>>> views;
-  const auto add = [&](const auto& state, auto& slots) {
-    for (auto& slot : slots)
-      views.emplace_back(state.parameter->name + "_" + slot.kind.name,
-                         py::array_t<T>(slot.kind.shape, slot.values.data(), py::cast(self)));
-  };
-  for (auto& state : self->state()) add(state, state.average);
-  for (auto& state : self->state()) add(state, state.accumulator);
-  for (auto& state : self->state()) add(state, state.own);
+NamedViews<T> optimizer_state(const std::shared_ptr<Optimizer<T>>& self) {
+  NamedViews<T> views;
+  for (auto& state : self->state()) add_views(views, self, state, state.average);
+  for (auto& state : self->state()) add_views(views, self, state, state.accumulator);
+  for (auto& state : self->state()) add_views(views, self, state, state.own);
   return views;
+}
+
+// The same by parameter.
+template <class T>
+std::vector<std::pair<std::shared_ptr<Parameter<T>>, NamedViews<T>>> optimizer_slots(
+    const std::shared_ptr<Optimizer<T>>& self) {
+  std::vector<std::pair<std::shared_ptr<Parameter<T>>, NamedViews<T>>> slots;
+  for (auto& state : self->state()) {
+    NamedViews<T> views;
+    for (auto* own : {&state.average, &state.accumulator, &state.own}) add_views(views, self, state, *own);
+    slots.emplace_back(state.parameter, std::move(views));
+  }
+  return slots;
 }
 
 // A schedule in Python is asked for all steps of a pass before it begins: nothing calls Python between batches.
@@ -219,7 +237,8 @@ void bind_training(py::module_& scalars) {
       .def("exclude_from_weight_decay", &Optimizer::exclude_from_weight_decay, py::arg("parameters"))
       .def("overwrite_with_average", &Optimizer::overwrite_with_average)
       .def("build", &Optimizer::build, py::arg("parameters"))
-      .def("state", &optimizer_state<T>);
+      .def("state", &optimizer_state<T>)
+      .def("slots", &optimizer_slots<T>);
 
   py::class_<Trainer>(scalars, "Trainer")
       .def(py::init(&make_trainer<T>), py::arg("network"), py::arg("losses"), py::arg("loss_weights"),
@@ -242,7 +261,10 @@ void bind_training(py::module_& scalars) {
       .def("results", [](const Trainer& self) { return all_results(self.trainer); })
       .def_property("keep_batch", [](const Trainer& self) { return self.trainer.keep_batch; },
                     [](Trainer& self, bool keep) { self.trainer.keep_batch = keep; })
-      .def("last_batch", [](const Trainer& self) { return last_batch(self.trainer); });
+      .def("last_batch", [](const Trainer& self) { return last_batch(self.trainer); })
+      .def("progress", [](const Trainer& self) { return self.trainer.progress(); })
+      .def("resume", [](Trainer& self, const std::vector<double>& progress) { self.trainer.resume(progress); },
+           py::arg("progress"));
 }
 
 void bind_feed(py::module_& core) {

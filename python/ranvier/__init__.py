@@ -13,6 +13,7 @@ from ranvier import (
     models,
     optimizers,
     random,
+    saving,
     utils,
 )
 from ranvier._core import __version__
@@ -54,6 +55,7 @@ __all__ = [
     "models",
     "optimizers",
     "random",
+    "saving",
     "utils",
     "version",
 ]

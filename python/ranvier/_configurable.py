@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from ranvier._custom_objects import find, get_registered_name
+
 
 def argument_names(cls: type) -> tuple[str, ...]:
     """Names of the arguments of a class's constructor, without `self`, `*args` and `**kwargs`.
@@ -27,7 +29,9 @@ def plain(value: Any) -> Any:
     0.5
     """
     if isinstance(value, Configurable):
-        return {"class_name": type(value).__name__, "config": value.get_config()}
+        described = {"class_name": type(value).__name__, "config": value.get_config()}
+        registered = get_registered_name(type(value))
+        return described if registered == type(value).__name__ else described | {"registered_name": registered}
     if callable(value):
         # Of functions only activations can be made again from a name.
         from ranvier import activations
@@ -58,15 +62,18 @@ class Configurable:
 def from_description(description: dict[str, Any], classes: dict[str, Any], where: str, what: str) -> Any:
     """An object from {"class_name", "config"}; `classes` are the valid ones by name.
 
+    Classes of the user's own come from `custom_object_scope` or `register_keras_serializable`.
     Raises: ValueError if a key is missing or the class is unknown.
     """
     from ranvier.errors import unknown
 
-    if "class_name" not in description:
+    if not isinstance(description, dict) or "class_name" not in description:
         raise ValueError(
-            f"[{where}] a {what} given as a dict needs the keys 'class_name' and 'config', got {description}"
+            f"[{where}] a {what} given as a dict needs the keys 'class_name' and 'config', got {description!r:.200}"
         )
     name = description["class_name"]
-    if name not in classes:
-        raise ValueError(unknown(where, what, str(name), classes))
-    return classes[name].from_config(dict(description.get("config") or {}))
+    found = find(description) or (classes.get(name) if isinstance(name, str) else None)
+    if found is None:
+        own = "; a class of your own needs custom_objects={name: class}, or register_keras_serializable"
+        raise ValueError(unknown(where, what, str(name), classes) + own)
+    return found.from_config(dict(description.get("config") or {}))

@@ -59,8 +59,11 @@ class Layer:
     @property
     def parameters(self) -> list[Parameter]: ...
     def output_shapes(self, input_shapes: Sequence[Shape]) -> list[Shape]: ...
-    def build(self, input_shapes: Sequence[Shape]) -> None:
-        """Creates the parameters, all zero; again with shapes that fit: nothing; with others: ValueError."""
+    def build(self, input_shapes: Sequence[Shape], most_elements: int = -1) -> None:
+        """Creates the parameters, all zero; again with shapes that fit: nothing; with others: ValueError.
+
+        `most_elements`: all of them together, or -1; more is a ValueError before any memory is taken.
+        """
 
 class Network:
     """A directed acyclic graph of layers. Values are numbered; every layer call adds one node."""
@@ -125,6 +128,8 @@ class Optimizer:
         """Makes the state that a first step would make."""
     def state(self) -> list[tuple[str, Array]]:
         """(name, view): averages, accumulated gradients, the slots of each parameter; empty before the first step."""
+    def slots(self) -> list[tuple[Parameter, list[tuple[str, Array]]]]:
+        """The same by parameter, for each that has state."""
 
 class Feed:
     """Rows of x, y and weights, read where they lie: any dtype and strides, never copied whole."""
@@ -167,6 +172,10 @@ class Trainer:
     keep_batch: bool  # from the next `begin` on
     def last_batch(self) -> list[tuple[Array, Array, Array | None]]:
         """Copies of targets, predictions and weights of the last batch, for each output, if batches are kept."""
+    def progress(self) -> list[float]:
+        """Where the pass is, its losses and metrics so far: what `resume` goes on from."""
+    def resume(self, progress: Sequence[float]) -> None:
+        """Goes on in the middle of a pass that `begin` has started with the same options."""
 
 class Scalars:
     """Everything that exists once per scalar type: `_core.float32`, `_core.float64`."""

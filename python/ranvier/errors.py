@@ -15,7 +15,11 @@ The message names the epoch and the batch, and says which weights the model has 
 True
 """
 
-__all__ = ["NonFiniteLossError", "nearest", "one_of", "unknown"]
+__all__ = ["ModelFileError", "NonFiniteLossError", "nearest", "one_of", "unknown"]
+
+
+class ModelFileError(ValueError):
+    """A file is no model file, is damaged, or does not fit what it is loaded into."""
 
 
 def nearest(name: str, valid: Iterable[str]) -> str | None:

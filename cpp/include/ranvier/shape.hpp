@@ -13,7 +13,7 @@ using index = std::ptrdiff_t;
 /// Sizes of the axes of a tensor, row major, without the batch axis unless said otherwise.
 using Shape = std::vector<index>;
 
-/// Number of elements; 1 for the empty shape.
+/// Number of elements; 1 for the empty shape. Throws std::invalid_argument where that exceeds any memory.
 RANVIER_API index size(const Shape& shape);
 
 /// "(2, 3)", "(2,)", "()", as Python prints a tuple.

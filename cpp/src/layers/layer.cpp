@@ -1,5 +1,6 @@
 #include "layers/layer.hpp"
 
+#include <limits>
 #include <map>
 
 namespace ranvier {
@@ -25,6 +26,29 @@ template <>
 LayerFactory<double> factory(const Factories& factories) { return factories.twice; }
 
 }  // namespace
+
+namespace {
+
+constexpr index kUnlimited = std::numeric_limits<index>::max();
+thread_local index parameters_left = kUnlimited;
+
+}  // namespace
+
+ParameterLimit::ParameterLimit(index elements) : outer_(parameters_left) {
+  parameters_left = elements < 0 ? kUnlimited : elements;
+}
+
+ParameterLimit::~ParameterLimit() { parameters_left = outer_; }
+
+index ParameterLimit::take(const std::string& name, const Shape& shape) {
+  const index elements = size(shape);
+  if (parameters_left == kUnlimited) return elements;
+  if (elements > parameters_left)
+    fail(name, "expected at most ", parameters_left, " numbers, but the layer's configuration asks for shape ",
+         to_string(shape));
+  parameters_left -= elements;
+  return elements;
+}
 
 bool register_layer(const char* kind, LayerFactory<float> single, LayerFactory<double> twice) {
   return registry().emplace(kind, Factories{single, twice}).second;

@@ -23,11 +23,30 @@ class ActivationChoice;
 /// How the C++ API fills a new parameter; Python has its own initializers.
 enum class Initial { zeros, ones, glorot_uniform };
 
+/// While it lives, the parameters that this thread makes may hold so many elements together: a layer that a file
+/// describes must not take memory that the file's weights cannot fill.
+class ParameterLimit {
+ public:
+  explicit ParameterLimit(index elements);
+  ~ParameterLimit();
+  ParameterLimit(const ParameterLimit&) = delete;
+  ParameterLimit& operator=(const ParameterLimit&) = delete;
+
+  /// The size of a parameter that is about to be made; throws std::invalid_argument past the limit.
+  static index take(const std::string& name, const Shape& shape);
+
+ private:
+  index outer_;
+};
+
 /// An array that layers and networks share.
 template <class T>
 struct Parameter {
   Parameter(std::string name, Shape shape, Initial initial)
-      : name(std::move(name)), shape(std::move(shape)), initial(initial), value(size(this->shape)) {}
+      : name(std::move(name)),
+        shape(std::move(shape)),
+        initial(initial),
+        value(ParameterLimit::take(this->name, this->shape)) {}
 
   std::string name;
   Shape shape;

@@ -21,11 +21,11 @@ class Reshape final : public View<T> {
   std::vector<Shape> output_shapes(const std::vector<Shape>& x) const override {
     this->require_inputs(x, 1);
     Shape y = target_;
-    index known = 1;
-    for (index axis : y)
-      if (axis != -1) known *= axis;
     for (index& axis : y)
-      if (axis == -1) axis = size(x[0]) / known;
+      if (axis == -1) {
+        axis = 1;
+        axis = size(x[0]) / size(y);
+      }
     if (size(y) != size(x[0]))
       fail(this->name(), "cannot reshape ", to_string_batched(x[0]), " (", size(x[0]), " elements a row) to ",
            to_string_batched(target_));

@@ -178,6 +178,9 @@ void Plan<T>::allocate(index rows, int threads) {
     routes_[i].workspace = workspaces_.data() + workspace[i];
     route(i, written);
   }
+  unread_inputs_.clear();
+  for (ValueId value : graph_.inputs)
+    if (has_gradient_[value] && !written[gradient_alias_[value]]) unread_inputs_.push_back(value);
   index additions = 0;
   for (const Route& route : routes_) {
     index here = 0;
@@ -316,6 +319,11 @@ void Plan<T>::backward(Team& team, const Step& step) {
     }
     if (!route.additions.empty()) team.barrier();
   }
+  for (ValueId value : unread_inputs_) {
+    const Range part = team.share(step.batch * row_size(value), kAlignment<T>);
+    kernels_->fill(gradients_[value] + part.begin, T{0}, part.size());
+  }
+  if (!unread_inputs_.empty()) team.barrier();
 }
 
 template class Plan<float>;

@@ -106,6 +106,7 @@ class Plan {
   std::vector<char> has_gradient_;
   std::vector<char> streamed_;           // parameters whose gradient goes to a sink
   std::vector<Route> routes_;
+  std::vector<ValueId> unread_inputs_;  // no node that an output needs reads them: their gradient is zero
   index row_elements_ = 0;
   double flops_ = 0;
 

@@ -1,10 +1,17 @@
 #include "ranvier/shape.hpp"
 
+#include <stdexcept>
+
 namespace ranvier {
 
 index size(const Shape& shape) {
+  // A file's configuration may claim any shape, and a product that overflows would pass for a small one.
+  constexpr index kMost = index{1} << 56;
   index n = 1;
-  for (index axis : shape) n *= axis;
+  for (index axis : shape) {
+    if (axis > 0 && n > kMost / axis) throw std::invalid_argument("the shape " + to_string(shape) + " is too large");
+    n *= axis;
+  }
   return n;
 }
 

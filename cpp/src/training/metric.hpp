@@ -42,6 +42,20 @@ class Metric {
   /// One number, or several; zero before anything was seen.
   virtual std::vector<double> result() const = 0;
   virtual void reset() = 0;
+
+  /// Everything seen since the last reset, as numbers that another metric of the same configuration can go on from.
+  std::vector<double> state() {
+    std::vector<double> values;
+    for (const double* number : numbers()) values.push_back(*number);
+    return values;
+  }
+  void set_state(const double* values) {
+    for (double* number : numbers()) *number = *values++;
+  }
+
+ protected:
+  /// Where everything seen is kept.
+  virtual std::vector<double*> numbers() = 0;
 };
 
 template <class T>
@@ -79,6 +93,7 @@ class MeanMetric : public Metric<T> {
     total_ += weight * static_cast<double>(call.value[i]);
     weight_ += weight;
   }
+  std::vector<double*> numbers() override { return {&total_, &weight_}; }
 
  private:
   double total_ = 0, weight_ = 0;

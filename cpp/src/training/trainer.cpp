@@ -434,6 +434,42 @@ std::vector<typename Trainer<T>::BatchPart> Trainer<T>::last_batch() const {
   return parts;
 }
 
+template <class T>
+std::vector<double> Trainer<T>::progress() const {
+  std::vector<double> numbers{static_cast<double>(batch_), loss_total_, rows_total_};
+  for (const Output& output : outputs_) {
+    numbers.push_back(output.loss_total);
+    for (const auto* metrics : {&output.objective.metrics, &output.objective.weighted_metrics})
+      for (const auto& metric : *metrics) {
+        const std::vector<double> state = metric->state();
+        numbers.insert(numbers.end(), state.begin(), state.end());
+      }
+  }
+  return numbers;
+}
+
+template <class T>
+void Trainer<T>::resume(const std::vector<double>& progress) {
+  const std::size_t wanted = this->progress().size();
+  if (progress.size() != wanted)
+    fail(network_->name, "expected ", wanted, " numbers of an interrupted pass, got ", progress.size(),
+         ": its metrics were others");
+  if (!(progress[0] >= 0 && progress[0] <= static_cast<double>(batches_)))
+    fail(network_->name, "an interrupted pass was at batch ", progress[0], ", but there are ", batches_);
+  const double* next = progress.data();
+  batch_ = static_cast<index>(*next++);
+  loss_total_ = *next++;
+  rows_total_ = *next++;
+  for (Output& output : outputs_) {
+    output.loss_total = *next++;
+    for (auto* metrics : {&output.objective.metrics, &output.objective.weighted_metrics})
+      for (const auto& metric : *metrics) {
+        metric->set_state(next);
+        next += metric->state().size();
+      }
+  }
+}
+
 template class Trainer<float>;
 template class Trainer<double>;
 

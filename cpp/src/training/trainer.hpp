@@ -66,6 +66,11 @@ class Trainer {
   };
   std::vector<BatchPart> last_batch() const;
 
+  /// Where the pass is: batches done, losses and metrics so far. After `begin` with the same options, `resume` goes on
+  /// from there as if the pass had not been interrupted.
+  std::vector<double> progress() const;
+  void resume(const std::vector<double>& progress);
+
   std::uint64_t seed = 0;
 
  private:

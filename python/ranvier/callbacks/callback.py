@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:
     Logs = dict[str, Any] | None
@@ -16,6 +16,9 @@ class Callback:
     ...     def on_epoch_end(self, epoch, logs=None):
     ...         self.model.stop_training = logs["loss"] < 0.1
     """
+
+    # Called after all others, whatever its place: it sees what they have made of an epoch.
+    called_last: ClassVar[bool] = False
 
     def __init__(self) -> None:
         self.params: dict[str, Any] = {}
@@ -33,6 +36,20 @@ class Callback:
     def set_model(self, model: Any) -> None:
         """Takes the model."""
         self._model = model
+
+    def get_state(self) -> dict[str, Any] | None:
+        """What `BackupAndRestore` keeps of this callback, so that a run that is killed goes on as it was.
+
+        Numbers, strings, arrays, and lists and dicts of them; None for nothing.
+        """
+        return None
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        """Takes what `get_state` returned in the run that was killed; called after `on_train_begin`."""
+
+    def on_nonfinite_loss(self, batch: int, error: ArithmeticError) -> bool:
+        """Called when the loss of a batch is NaN or infinite; true lets training end quietly instead of raising."""
+        return False
 
     def on_train_begin(self, logs: Logs = None) -> None:
         """Called when `fit` begins."""

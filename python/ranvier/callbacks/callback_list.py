@@ -15,7 +15,7 @@ class CallbackList:
     Args:
         callbacks: callbacks, in the order in which they are called; None is none.
         model: the model that they are told.
-        history: what is called before them.
+        history: what is called after them, but before those that are `called_last`.
         **params: what they find in `params`.
 
     Raises: TypeError for anything that is no `Callback`.
@@ -36,7 +36,10 @@ class CallbackList:
             if not isinstance(callback, Callback):
                 hint = f": make one, {callback.__name__}()" if isinstance(callback, type) else ""
                 raise TypeError(f"[callbacks] number {position} must be a Callback object, got {callback!r}{hint}")
-        self.callbacks: list[Callback] = given if history is None else [history, *given]
+        # As in Keras the history comes after them: it keeps what they have added to the logs.
+        behind = [callback for callback in given if callback.called_last]
+        front = [callback for callback in given if not callback.called_last]
+        self.callbacks: list[Callback] = [*front, *([] if history is None else [history]), *behind]
         self._hooks: dict[str, list[Callable[..., None]]] = {}
         for callback in self.callbacks:
             callback.set_params(params)
@@ -56,6 +59,10 @@ class CallbackList:
     def overrides(self, *names: str) -> bool:
         """Whether a callback overrides one of these hooks."""
         return any(self._hooks_of(name) for name in names)
+
+    def accepts_nonfinite_loss(self, batch: int, error: ArithmeticError) -> bool:
+        """Whether a callback lets training end quietly at a batch whose loss is NaN or infinite."""
+        return any([hook(batch, error) for hook in self._hooks_of("on_nonfinite_loss")])  # noqa: C419  all are asked
 
     def call(self, name: str, *args: Any) -> None:
         """Calls a hook of every callback that overrides it."""

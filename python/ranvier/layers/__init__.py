@@ -53,6 +53,10 @@ def deserialize(description: dict[str, Any]) -> Layer:
     <Dense name=pair, built=False>
     """
     layer: Layer = from_description(description, layer_classes(), "layers", "layer")
+    if not isinstance(layer, Layer):
+        raise ValueError(f"[layers] expected the description of a layer, got that of {layer!r:.80}")
+    if "stream" in description:
+        layer._stream = description["stream"]  # type: ignore[attr-defined]  # a file's: training goes on as it was
     return layer
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from ranvier import config, dtype_policies, initializers
+from ranvier import _filling, config, dtype_policies, initializers
 from ranvier._configurable import Configurable, argument_names, plain
 from ranvier.errors import unknown
 from ranvier.random import draw_seed
@@ -148,10 +148,15 @@ class Layer(Configurable, HasWeights):
         if self.native.built:
             self.native.build(shapes)
             return outputs
-        self.native.build(shapes)
-        for parameter in self.native.parameters:
-            initializer = getattr(self, f"{parameter.name}_initializer", None) or initializers.Zeros()
-            parameter.numpy()[...] = initializer(parameter.shape, dtype=self.dtype)
+        file = _filling.source()
+        self.native.build(shapes, -1 if file is None else file.elements(self.name))
+        parameters = self.native.parameters
+        if file is not None:
+            file.fill(self.name, parameters)
+        for parameter in parameters:
+            if file is None:
+                initializer = getattr(self, f"{parameter.name}_initializer", None) or initializers.Zeros()
+                parameter.numpy()[...] = initializer(parameter.shape, dtype=self.dtype)
             parameter.trainable = self._trainable
             self._variables.append(Variable(parameter, self.name))
         return outputs

@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ranvier.errors import NonFiniteLossError
+
 if TYPE_CHECKING:
     from ranvier import _core
     from ranvier._typing import Array
     from ranvier.callbacks import CallbackList
     from ranvier.models.compiled import Compiled
     from ranvier.models.data import Data
+    from ranvier.models.run import Run
     from ranvier.models.training import Training
     from ranvier.utils.progress import Progress
 
@@ -64,37 +67,50 @@ class Options:
 
 def train(
     model: Training,
-    trainer: _core.Trainer,
+    run: Run,
     compiled: Compiled,
-    feed: _core.Feed,
     validation: Data | None,
     options: Options,
-    hooks: CallbackList,
     progress: Progress,
 ) -> None:
     """Runs the epochs of a `fit`."""
+    trainer, hooks, feed = run.trainer, run.hooks, run.data.feed()
     validation_feed = None if validation is None else validation.feed()
     logs: dict[str, float] = {}
-    hooks.call("on_train_begin", {})
     try:
-        for epoch in range(options.initial_epoch, options.epochs):
-            hooks.call("on_epoch_begin", epoch, {})
-            trainer.begin(feed, options.batch_size, True, options.shuffle, epoch, options.steps)
-            progress.start(trainer.batches, f"Epoch {epoch + 1}/{options.epochs}")
-            _run(trainer, compiled, hooks, progress, "train", model)
+        hooks.call("on_train_begin", {})
+        run.restore_between_epochs()
+        while run.epoch < options.epochs and not run.stopped:
+            hooks.call("on_epoch_begin", run.epoch, {})
+            run.restore_within_epoch()
+            trainer.begin(feed, options.batch_size, True, options.shuffle, run.epoch, options.steps)
+            run.resume_pass()
+            progress.start(trainer.batches, f"Epoch {run.epoch + 1}/{options.epochs}")
+            run.inside = True
+            _train_epoch(model, run, compiled, progress)
+            run.inside = False
             logs = compiled.logs(trainer.results())
-            if validation_feed is not None and options.validates_after(epoch):
+            if validation_feed is not None and options.validates_after(run.epoch):
                 size, steps = options.validation_batch_size, options.validation_steps
                 results = evaluate(trainer, compiled, validation_feed, size, steps, hooks, None)
                 logs |= compiled.logs(results, "val_")
             progress.finish(logs)
-            hooks.call("on_epoch_end", epoch, logs)
-            if model.stop_training:
-                break
+            run.epoch += 1
+            hooks.call("on_epoch_end", run.epoch - 1, logs)
+            run.stopped = model.stop_training
     finally:
         progress.close()
         compiled.optimizer.finalize_variable_values()
     hooks.call("on_train_end", logs)
+
+
+def _train_epoch(model: Training, run: Run, compiled: Compiled, progress: Progress) -> None:
+    try:
+        _run(run.trainer, compiled, run.hooks, progress, "train", model)
+    except NonFiniteLossError as error:
+        if not run.hooks.accepts_nonfinite_loss(run.trainer.batch - 1, error):
+            raise
+        model.stop_training = True
 
 
 def evaluate(
@@ -143,11 +159,10 @@ def _run(
             if stoppable is not None and stoppable.stop_training:
                 return
         return
-    more = True
-    while more:
+    while trainer.batch < trainer.batches:
         batch = trainer.batch
         hooks.call(begin, batch, {})
-        more = trainer.run(float("inf"), 1)
+        trainer.run(float("inf"), 1)
         hooks.call(end, batch, logs())
         if progress is not None:
             progress.update(trainer.batch, logs)

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ranvier import layers as layers_module
+from ranvier._custom_objects import custom_object_scope
 from ranvier.callbacks import History
 from ranvier.errors import unknown
 from ranvier.models import graph
+from ranvier.models.saved import Saved
 from ranvier.models.summary import print_summary
-from ranvier.models.training import Training
 from ranvier.random import draw_seed
 from ranvier.symbol import KerasTensor
 from ranvier.utils.naming import unique_name
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from ranvier.symbol import Node
 
 
-class Model(Training, HasWeights):
+class Model(Saved, HasWeights):
     """A network from one or more inputs to one or more outputs, made by calling layers on symbols.
 
     Args:
@@ -254,9 +255,17 @@ class Model(Training, HasWeights):
         }
 
     @classmethod
-    def from_config(cls, config: dict[str, Any]) -> Model:
-        """A model from what `get_config` returned, with new weights."""
-        layers = [layers_module.deserialize(description) for description in config["layers"]]
+    def from_config(cls, config: dict[str, Any], custom_objects: Mapping[str, Any] | None = None) -> Model:
+        """A model from what `get_config` returned, with new weights.
+
+        Args:
+            config: what `get_config` returned.
+            custom_objects: classes of your own that it names.
+
+        Raises: ValueError, TypeError and KeyError for anything else.
+        """
+        with custom_object_scope(custom_objects):
+            layers = [layers_module.deserialize(description) for description in config["layers"]]
         produced: list[list[KerasTensor]] = []
         for node in config["nodes"]:
             layer = layers[node["layer"]]

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ranvier import layers as layers_module
+from ranvier._custom_objects import custom_object_scope
 from ranvier.layers import Input, InputLayer, Layer
 from ranvier.layers.layer import row_shape
 from ranvier.models import graph
@@ -157,8 +158,8 @@ class Sequential(Model):
         return {"name": self.name, "trainable": self.trainable, "layers": described, "input_shape": shape}
 
     @classmethod
-    def from_config(cls, config: dict[str, Any]) -> Sequential:
-        """A model from what `get_config` returned, with new weights."""
+    def from_config(cls, config: dict[str, Any], custom_objects: Mapping[str, Any] | None = None) -> Sequential:
         front = [] if config["input_shape"] is None else [Input(config["input_shape"])]
-        layers = [layers_module.deserialize(description) for description in config["layers"]]
+        with custom_object_scope(custom_objects):
+            layers = [layers_module.deserialize(description) for description in config["layers"]]
         return cls(front + layers, config["trainable"], config["name"])

@@ -13,6 +13,7 @@ from ranvier.callbacks import CallbackList, History
 from ranvier.models import loop
 from ranvier.models.compiled import Compiled
 from ranvier.models.data import Data, take_inputs, take_targets
+from ranvier.models.run import Run
 from ranvier.random import draw_seed
 from ranvier.utils.progress import make_progress
 
@@ -33,11 +34,13 @@ class Training:
     name: str
     stop_training: bool
     history: History | None
+    _run: Run | None = None  # the `fit` that runs
     _many_outputs: bool
     _inputs: list[KerasTensor]
     _training_lock: Lock
     _training_thread: int | None = None
     _compiled: Compiled | None = None
+    _compile_arguments: Mapping[str, Any] = {}
     _dtype: str = "float32"
     _network: _core.Network | None = None
     # What one-row predict needs, in as few steps as Python allows.
@@ -98,6 +101,12 @@ class Training:
         Raises: ValueError for unknown names, with the nearest valid one; TypeError for other kinds of objects.
         """
         self._compiled = Compiled(self.output_names, optimizer, loss, loss_weights, metrics, weighted_metrics)
+        self._compile_arguments = {
+            "loss": loss,
+            "loss_weights": loss_weights,
+            "metrics": metrics,
+            "weighted_metrics": weighted_metrics,
+        }
 
     def _require_compiled(self, where: str) -> Compiled:
         if self._compiled is None:
@@ -242,7 +251,11 @@ class Training:
                 trainer = self._trainer(compiled, data, inner)
                 trainer.seed = seed
                 self.history, self.stop_training = history, False
-                loop.train(self, trainer, compiled, data.feed(), validation, options, hooks, progress)
+                self._run = Run(trainer, data, hooks, options.initial_epoch)
+                try:
+                    loop.train(self, self._run, compiled, validation, options, progress)
+                finally:
+                    self._run = None
             return history
 
         return run

@@ -78,6 +78,14 @@ class FBetaScore final : public Metric<T> {
 
   void reset() override { std::fill(counts_.begin(), counts_.end(), Counts{}); }
 
+ protected:
+  std::vector<double*> numbers() override {
+    std::vector<double*> all;
+    for (Counts& c : counts_)
+      all.insert(all.end(), {&c.true_positives, &c.false_positives, &c.false_negatives, &c.positives});
+    return all;
+  }
+
  private:
   double score(const Counts& c) const {
     const double precision = c.true_positives / (c.true_positives + c.false_positives + kEpsilon);

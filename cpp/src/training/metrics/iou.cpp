@@ -71,6 +71,13 @@ class IoU final : public Metric<T> {
 
   void reset() override { matrix_.assign(static_cast<std::size_t>(N_ * N_), 0); }
 
+ protected:
+  std::vector<double*> numbers() override {
+    std::vector<double*> all;
+    for (double& number : matrix_) all.push_back(&number);
+    return all;
+  }
+
  private:
   static index argmax(const T* row, index columns) { return std::max_element(row, row + columns) - row; }
 

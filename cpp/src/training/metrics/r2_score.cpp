@@ -57,6 +57,13 @@ class R2Score final : public Metric<T> {
     numbers_ = 0;
   }
 
+ protected:
+  std::vector<double*> numbers() override {
+    std::vector<double*> all{&numbers_};
+    for (Column& c : columns_) all.insert(all.end(), {&c.weight, &c.mean, &c.deviations, &c.errors});
+    return all;
+  }
+
  private:
   /// Deviations are gathered around the running mean, so that a great mean costs no digits (West, CACM 22, 1979).
   struct Column {

@@ -69,6 +69,14 @@ void ThresholdMetric<T>::reset() {
 }
 
 template <class T>
+std::vector<double*> ThresholdMetric<T>::numbers() {
+  std::vector<double*> all;
+  for (auto* counts : {&positive_, &negative_})
+    for (double& number : *counts) all.push_back(&number);
+  return all;
+}
+
+template <class T>
 void ThresholdMetric<T>::add_one(T target, T prediction, double weight, index group) {
   if (from_logits_) prediction = 1 / (1 + std::exp(-prediction));
   if (clip_) prediction = std::min(std::max(prediction, T{0}), T{1});

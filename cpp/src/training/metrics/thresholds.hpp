@@ -48,6 +48,8 @@ class ThresholdMetric : public Metric<T> {
   std::vector<Confusion> counts(index group) const;
   std::vector<Confusion> counts_as_given() const;
 
+  std::vector<double*> numbers() override;
+
  private:
   void add_one(T target, T prediction, double weight, index group);
   void find_top(const T* row, index columns);

@@ -1,0 +1,317 @@
+"""Configurations of Keras 3 in ours, and the reverse.
+
+They agree in classes and arguments. Keras adds where a class comes from ("module", "registered_name"), options that we
+do not have, which may be dropped only where they are off, and its own way to write down a graph.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from ranvier import activations, initializers, layers, losses, metrics, optimizers
+from ranvier._configurable import argument_names
+from ranvier._custom_objects import find
+from ranvier.errors import ModelFileError
+from ranvier.layers import InputLayer
+from ranvier.models.sequential import Sequential
+from ranvier.saving.json_data import mapping
+
+if TYPE_CHECKING:
+    from ranvier.layers import Layer
+    from ranvier.models import Model
+    from ranvier.symbol import KerasTensor
+
+_COMMON = ("name", "trainable", "dtype", "batch_shape")
+# Options of Keras that are off with these values, besides None and False.
+_OFF = {"ema_momentum": 0.99}
+_MODULES = {"optimizer": "optimizers", "loss": "losses", "metrics": "metrics", "weighted_metrics": "metrics"}
+_ENDINGS = {"initializer": "initializers", "regularizer": "regularizers", "constraint": "constraints"}
+
+_Call = tuple[int, int]
+_History = tuple[str, int, int]
+
+
+# --- From Keras -------------------------------------------------------------------------------------------------------
+
+
+def from_keras(description: Mapping[str, Any]) -> dict[str, Any]:
+    """Our description of a model that Keras describes, with "compile_config" if it has one.
+
+    Raises: ModelFileError for what we cannot make.
+    """
+    config = mapping(description.get("config"), "Keras configuration")
+    made = {"class_name": description.get("class_name"), "registered_name": description.get("registered_name")}
+    made["config"] = _functional(config) if "input_layers" in config else _sequential(config)
+    if description.get("compile_config"):
+        made["compile_config"] = _compiling(mapping(description["compile_config"], "compile_config"))
+    return made
+
+
+def _sequential(config: Mapping[str, Any]) -> dict[str, Any]:
+    described = [_layer(layer) for layer in _items(config, "layers")]
+    shape = config.get("build_input_shape")
+    if described and described[0]["class_name"] == "InputLayer":
+        shape = described.pop(0)["config"].get("batch_shape")
+    return {
+        "name": config.get("name"),
+        "trainable": config.get("trainable", True),
+        "layers": described,
+        "input_shape": None if shape is None else list(shape)[1:],
+    }
+
+
+def _functional(config: Mapping[str, Any]) -> dict[str, Any]:
+    described = _items(config, "layers")
+    position = {layer.get("name"): i for i, layer in enumerate(described)}
+    # A call is known by its layer's position and its number among the calls of that layer; an input is never called.
+    reads: dict[_Call, list[_History]] = {}
+    for layer in described:
+        calls = [_node_inputs(node) for node in _items(layer, "inbound_nodes")]
+        for number, inputs in enumerate(calls or [[]]):
+            reads[position[layer.get("name")], number] = inputs
+
+    def call_of(history: _History) -> _Call:
+        call = (position.get(history[0], -1), history[1])
+        if call not in reads:
+            raise ModelFileError(f"[Keras configuration] there is no call {history[1]} of a layer {history[0]!r:.80}")
+        return call
+
+    order = _ordered({call: [call_of(history) for history in inputs] for call, inputs in reads.items()})
+    node_of = {call: number for number, call in enumerate(order)}
+
+    def reference(history: _History) -> list[int]:
+        return [node_of[call_of(history)], history[2]]
+
+    outputs, many = _references(config.get("output_layers"))
+    return {
+        "name": config.get("name"),
+        "trainable": config.get("trainable", True),
+        "layers": [_layer(layer) for layer in described],
+        "nodes": [{"layer": call[0], "inputs": [reference(history) for history in reads[call]]} for call in order],
+        "inputs": [reference(_history(value)) for value in _references(config.get("input_layers"))[0]],
+        "outputs": [reference(_history(value)) for value in outputs],
+        "many_outputs": many,
+    }
+
+
+def _items(config: Mapping[str, Any], key: str) -> list[dict[str, Any]]:
+    items = config.get(key)
+    if not isinstance(items, list):
+        raise ModelFileError(f"[Keras configuration] expected a list of {key}, got {items!r:.80}")
+    return [mapping(item, key) for item in items]
+
+
+def _ordered(reads: Mapping[_Call, list[_Call]]) -> list[_Call]:
+    # Each call after those it reads, without recursion: networks may be deeper than Python's stack.
+    order: dict[_Call, None] = {}
+    for start in reads:
+        stack, entered = [start], set()
+        while stack:
+            call = stack[-1]
+            missing = [other for other in reads[call] if other not in order]
+            if not missing:
+                order.setdefault(stack.pop())
+            elif call in entered:
+                raise ModelFileError("[Keras configuration] the layers feed each other in a circle")
+            else:
+                entered.add(call)
+                stack.extend(missing)
+    return list(order)
+
+
+def _node_inputs(node: Mapping[str, Any]) -> list[_History]:
+    given = node.get("args")
+    options = mapping(node.get("kwargs", {}), "kwargs")
+    # Keras writes training=False for layers that were called without it.
+    used = {key: value for key, value in options.items() if not (value is None or (key, value) == ("training", False))}
+    if not isinstance(given, list) or len(given) != 1 or used:
+        raise ModelFileError(
+            f"[Keras configuration] expected layers called on one value or list, got {given!r:.80}, {used!r:.80}"
+        )
+    symbols = given[0] if isinstance(given[0], list) else given
+    return [_history(mapping(mapping(symbol, "args").get("config"), "args").get("keras_history")) for symbol in symbols]
+
+
+def _history(value: Any) -> _History:
+    if not isinstance(value, list) or len(value) != 3 or not all(type(number) is int for number in value[1:]):
+        raise ModelFileError(f"[Keras configuration] expected [layer, call, output], got {value!r:.80}")
+    return str(value[0]), value[1], value[2]
+
+
+def _references(value: Any) -> tuple[list[Any], bool]:
+    if isinstance(value, dict):
+        return list(value.values()), True
+    if not isinstance(value, list) or not value:
+        raise ModelFileError(f"[Keras configuration] expected references to layers, got {value!r:.80}")
+    return ([value], False) if isinstance(value[0], str) else (value, len(value) > 1)
+
+
+def _layer(description: Mapping[str, Any]) -> dict[str, Any]:
+    made = _object(description, layers.layer_classes(), _COMMON)
+    config = made["config"]
+    for key in ("activation",):
+        if isinstance(value := config.get(key), dict):
+            config[key] = _activation(value)
+    return made
+
+
+def _activation(value: dict[str, Any]) -> Any:
+    if value.get("class_name") == "function":
+        return value.get("config")
+    return activations.serialize(layers.deserialize(_layer(value)))
+
+
+def _object(description: Any, classes: Mapping[str, Any], common: tuple[str, ...] = ()) -> dict[str, Any]:
+    """{"class_name", "config"} without what Keras adds and what is off."""
+    described = mapping(description, "Keras configuration")
+    name = described.get("class_name")
+    own = find(described)
+    if own is not None:
+        return {key: described.get(key) for key in ("class_name", "registered_name", "config")}
+    config = described.get("config")
+    if not isinstance(config, dict):
+        return {"class_name": name, "config": config}
+    cls = classes.get(name) if isinstance(name, str) else None
+    known = (*common, *(argument_names(cls) if cls is not None else config))
+    kept = {key: value for key, value in config.items() if key in known or not _is_off(key, value)}
+    return {"class_name": name, "config": {key: _plain(key, value) for key, value in kept.items()}}
+
+
+def _is_off(key: str, value: Any) -> bool:
+    return value is None or value is False or (key in _OFF and _OFF[key] == value)
+
+
+def _plain(key: str, value: Any) -> Any:
+    if key == "dtype" and isinstance(value, dict):
+        return mapping(value.get("config"), "dtype").get("name")
+    if isinstance(value, dict) and "class_name" in value and key != "activation":
+        return _object(value, initializers._classes())
+    return value
+
+
+def _compiling(config: Mapping[str, Any]) -> dict[str, Any]:
+    made = {
+        key: _objects(config.get(key), getattr(module, "_CLASSES", {}))
+        for key, module in (("loss", losses), ("metrics", metrics), ("weighted_metrics", metrics))
+    }
+    return {
+        "optimizer": _object(config.get("optimizer"), optimizers._CLASSES),
+        "loss_weights": config.get("loss_weights"),
+        **made,
+    }
+
+
+def _objects(value: Any, classes: Mapping[str, Any]) -> Any:
+    if isinstance(value, list):
+        return [_objects(item, classes) for item in value]
+    if not isinstance(value, dict):
+        return value
+    if "class_name" not in value:
+        return {key: _objects(item, classes) for key, item in value.items()}
+    return value if value["class_name"] == "function" else _object(value, classes)
+
+
+# --- To Keras ---------------------------------------------------------------------------------------------------------
+
+
+def to_keras(model: Model, include_compile: bool) -> dict[str, Any]:
+    """Keras's description of a model.
+
+    Raises: ValueError for what Keras has no words for.
+    """
+    chain = isinstance(model, Sequential)
+    described: dict[str, Any] = {
+        "module": "keras" if chain else "keras.src.models.functional",
+        "class_name": "Sequential" if chain else "Functional",
+        "config": _to_sequential(model) if isinstance(model, Sequential) else _to_functional(model),
+        "registered_name": None if chain else "Functional",
+    }
+    if chain and model.built:
+        described["build_config"] = {"input_shape": list(model.inputs[0].shape)}
+    compiled = model.get_compile_config() if include_compile else None
+    if compiled is not None:
+        described["compile_config"] = {
+            key: value if key == "loss_weights" else _with_modules(value, _MODULES[key])
+            for key, value in compiled.items()
+        }
+    return described
+
+
+def _to_sequential(model: Sequential) -> dict[str, Any]:
+    config: dict[str, Any] = {"name": model.name, "trainable": model.trainable, "dtype": _policy(model.dtype)}
+    config["layers"] = [_to_layer(layer) for layer in model.layers]
+    if model.built:
+        config["layers"].insert(0, _to_layer(model.inputs[0].node.layer))
+        config["build_input_shape"] = list(model.inputs[0].shape)
+    return config
+
+
+def _to_functional(model: Model) -> dict[str, Any]:
+    calls: dict[str, list[Any]] = {layer.name: [] for layer in model.layers}
+    call_of: dict[int, int] = {}
+    for node in model._nodes:
+        call_of[id(node)] = len(calls[node.layer.name])
+        calls[node.layer.name].append(node)
+
+    def history(symbol: KerasTensor) -> list[Any]:
+        return [symbol.name, call_of[id(symbol.node)], symbol.index]
+
+    def tensor(symbol: KerasTensor) -> dict[str, Any]:
+        config = {"shape": list(symbol.shape), "dtype": symbol.dtype, "keras_history": history(symbol)}
+        return {"class_name": "__keras_tensor__", "config": config}
+
+    described = []
+    for layer in model.layers:
+        nodes: list[dict[str, Any]] = []
+        for node in calls[layer.name] if not isinstance(layer, InputLayer) else []:
+            tensors = [tensor(symbol) for symbol in node.inputs]
+            nodes.append({"args": [tensors] if layer.merges else tensors, "kwargs": {}})
+        described.append({**_to_layer(layer), "name": layer.name, "inbound_nodes": nodes})
+    inputs, outputs = ([history(symbol) for symbol in side] for side in (model.inputs, model.outputs))
+    return {
+        "name": model.name,
+        "trainable": model.trainable,
+        "layers": described,
+        "input_layers": inputs if len(inputs) > 1 else inputs[0],
+        "output_layers": outputs if model._many_outputs else outputs[0],
+    }
+
+
+def _to_layer(layer: Layer) -> dict[str, Any]:
+    name = type(layer).__name__
+    if name not in layers.layer_classes():
+        raise ValueError(f"[save] Keras does not know the layer {layer.name} ({name}): save as '.safetensors'")
+    config = layer.get_config()
+    if isinstance(layer, InputLayer):
+        config = {"batch_shape": [layer.batch_size, *layer.shape], "dtype": layer.dtype, "name": layer.name}
+        return {"module": "keras.layers", "class_name": name, "config": config, "registered_name": None}
+    if isinstance(config.get("activation"), dict):
+        function = config["activation"]["class_name"]
+        raise ValueError(
+            f"[save] Keras cannot write down the arguments of {function} in {layer.name}: use an activation layer, or "
+            "save as '.safetensors'"
+        )
+    config["dtype"] = _policy(layer.dtype)
+    for key, value in config.items():
+        if isinstance(value, dict) and (module := _ENDINGS.get(key.rpartition("_")[2])) is not None:
+            config[key] = _with_modules(value, module)
+    return {"module": "keras.layers", "class_name": name, "config": config, "registered_name": None}
+
+
+def _policy(dtype: str) -> dict[str, Any]:
+    return {"module": "keras", "class_name": "DTypePolicy", "config": {"name": dtype}, "registered_name": None}
+
+
+def _with_modules(value: Any, module: str) -> Any:
+    if isinstance(value, list):
+        return [_with_modules(item, module) for item in value]
+    if not isinstance(value, dict):
+        return value
+    if "class_name" not in value:
+        return {key: _with_modules(item, module) for key, item in value.items()}
+    config = value["config"]
+    if isinstance(config, dict):
+        nested = "optimizers.schedules" if module == "optimizers" else module
+        config = {key: _with_modules(item, nested) for key, item in config.items()}
+    return {"module": f"keras.{module}", "registered_name": None, **value, "config": config}

@@ -1,0 +1,233 @@
+"""The HDF5 file in which Keras 3 keeps weights: `layers/<class>_<number>/vars/0`, `1`, ... and `optimizer/vars`.
+
+What is read must be a plain array that lies in this very file: no links, no other files, no filters, nothing that
+claims more than is there.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ranvier.errors import ModelFileError
+from ranvier.saving.stored import StoredLayer, StoredVariable, StoredWeights
+from ranvier.utils.naming import snake_case
+
+if TYPE_CHECKING:
+    from ranvier import _core
+    from ranvier._typing import Array
+    from ranvier.layers import Layer
+    from ranvier.models import Model
+
+# What h5py raises for damaged files, by experience.
+_DAMAGE = (OSError, KeyError, ValueError, RuntimeError, TypeError, AttributeError, OverflowError, MemoryError)
+# The optimizers whose state goes both ways. Slots of one group lie side by side, variable after variable.
+_STATE_GROUPS = {
+    "Adam": (("momentum", "velocity"), ("velocity_hat",)),
+    "AdamW": (("momentum", "velocity"), ("velocity_hat",)),
+    "SGD": (("momentum",),),
+}
+
+
+def h5py_module() -> Any:
+    """The package h5py.
+
+    Raises: ImportError that says how to install it.
+    """
+    try:
+        import h5py
+    except ImportError:
+        raise ImportError(
+            "[saving] the files of Keras need the package h5py: pip install 'ranvier[keras]'; "
+            "'.safetensors' files do not"
+        ) from None
+    return h5py
+
+
+def paths(classes: Sequence[str]) -> list[str]:
+    """Where Keras keeps layers of these classes, in their order.
+
+    >>> paths(["Dense", "Dropout", "Dense"])
+    ['dense', 'dropout', 'dense_1']
+    """
+    seen: dict[str, int] = {}
+    found = []
+    for name in map(snake_case, classes):
+        number = seen[name] = seen.get(name, -1) + 1
+        found.append(f"{name}_{number}" if number else name)
+    return found
+
+
+def write(file: Any, model: Model, include_optimizer: bool) -> None:
+    """Writes all weights into an open HDF5 file."""
+    file.create_group("vars").attrs["name"] = model.name
+    file.create_group("layers")
+    for path, layer in zip(paths([type(layer).__name__ for layer in model.layers]), model.layers, strict=True):
+        group = file.create_group(f"layers/{path}/vars")
+        group.attrs["name"] = layer.name
+        for i, variable in enumerate(layer.variables):
+            group.create_dataset(str(i), data=variable.numpy())
+    optimizer = model.optimizer
+    if optimizer is None or not include_optimizer or type(optimizer).__name__ not in _STATE_GROUPS:
+        return
+    native = optimizer._native
+    wanted = [variable._parameter for variable in model.trainable_variables]
+    if native is None and model.network is not None:  # which settles the number type
+        native = optimizer.native_for(model, model._dtype)
+        native.build(wanted)
+    # Keras reads slots in the order of the model's trainable weights.
+    if native is None or [parameter for parameter, _ in native.slots()] != wanted or callable(rate := optimizer.learning_rate):
+        return
+    group = file.create_group("optimizer/vars")
+    group.attrs["name"] = optimizer.name
+    views = _in_keras_order(type(optimizer).__name__, native)
+    for i, value in enumerate([np.int32(min(optimizer.iterations, 2**31 - 1)), np.float32(rate), *views]):
+        group.create_dataset(str(i), data=value)
+
+
+def _in_keras_order(optimizer: str, native: _core.Optimizer) -> list[Array]:
+    return [
+        view
+        for group in _STATE_GROUPS[optimizer]
+        for _, slots in native.slots()
+        for name, view in slots
+        if name.endswith(tuple(f"_{slot}" for slot in group))
+    ]
+
+
+class KerasWeights:
+    """The weights in an open HDF5 file.
+
+    Args:
+        file: an `h5py.File` that is open for reading.
+        where: what it is called in errors.
+        size: of the file in bytes.
+    """
+
+    def __init__(self, file: Any, where: str, size: int) -> None:
+        self.file = file
+        self.where = where
+        self.size = size
+
+    def group(self, *names: str) -> Any:
+        """A group by its path, or None if it is not there."""
+        h5py = h5py_module()
+        found = self.file
+        for name in names:
+            if not isinstance(found, h5py.Group) or name not in found:
+                return None
+            if not isinstance(found.get(name, getlink=True), h5py.HardLink):
+                raise ModelFileError(f"[{self.where}] {name} is a link to somewhere else: it is not followed")
+            found = found[name]
+        return found if isinstance(found, h5py.Group) else None
+
+    def variables(self, group: Any) -> list[StoredVariable]:
+        """The numbered arrays of a group `vars`."""
+        count = len(group)
+        if count > 4096:
+            raise ModelFileError(f"[{self.where}] {group.name} holds {count} arrays: that is no layer")
+        return [self._variable(group, str(i)) for i in range(count)]
+
+    def _variable(self, group: Any, name: str) -> StoredVariable:
+        h5py = h5py_module()
+        path = f"{group.name}/{name}"
+        if name not in group:
+            raise ModelFileError(f"[{self.where}] lacks {path}")
+        if not isinstance(group.get(name, getlink=True), h5py.HardLink):
+            raise ModelFileError(f"[{self.where}] {path} is a link to somewhere else: it is not followed")
+        array = group[name]
+        if not isinstance(array, h5py.Dataset) or array.shape is None or array.dtype.kind not in "fiu":
+            raise ModelFileError(f"[{self.where}] expected numbers in {path}, got {array!r:.80}")
+        needed = math.prod(array.shape) * array.dtype.itemsize
+        layout = array.id.get_create_plist().get_layout()
+        inside = array.id.get_storage_size() == needed <= self.size
+        if layout == h5py.h5d.CONTIGUOUS and inside and needed:
+            offset = array.id.get_offset()
+            inside = not array.external and offset is not None and offset + needed <= self.size
+        if layout not in (h5py.h5d.CONTIGUOUS, h5py.h5d.COMPACT) or not inside:
+            raise ModelFileError(
+                f"[{self.where}] expected {path} to hold its {needed} bytes plainly in this file: other files, filters "
+                "and arrays larger than the file are not taken"
+            )
+
+        def read() -> Array:
+            found: Array = array[()]
+            return np.asarray(found)
+
+        return StoredVariable(path, tuple(array.shape), read)
+
+    def layer(self, path: str) -> StoredLayer:
+        """The weights at a place under `layers`; none if there is no such place."""
+        group = self.group("layers", path, "vars")
+        name = path if group is None else group.attrs.get("name", path)
+        return StoredLayer(str(name), [] if group is None else self.variables(group))
+
+    def named(self) -> StoredWeights:
+        """All layers by the names that they had."""
+        group = self.group("layers")
+        return StoredWeights(self.where, [] if group is None else [self.layer(path) for path in group])
+
+    def described(self, layers: Sequence[dict[str, Any]]) -> StoredWeights:
+        """All layers by the names in a configuration, which has them in the order in which Keras numbers them."""
+        found = []
+        for path, layer in zip(paths([str(layer["class_name"]) for layer in layers]), layers, strict=True):
+            found.append(StoredLayer(str(layer["config"].get("name")), self.layer(path).variables))
+        return StoredWeights(self.where, found)
+
+    def assign(self, model: Model, by_name: bool, skip_mismatch: bool) -> None:
+        """Gives a model its weights; see `StoredWeights.assign`."""
+        if by_name:
+            self.named().assign(model, True, skip_mismatch)
+            return
+        pairs: list[tuple[Layer, StoredLayer]] = []
+        for path, layer in zip(paths([type(layer).__name__ for layer in model.layers]), model.layers, strict=True):
+            if layer.variables:
+                pairs.append((layer, self.layer(path)))
+        StoredWeights(self.where, []).assign_pairs(pairs, skip_mismatch)
+
+    def read_optimizer(self, model: Model) -> None:
+        """Gives the optimizer of a compiled model its state, if the file has it in a form that is ours too."""
+        from ranvier.saving.state import prepare
+
+        group, optimizer = self.group("optimizer", "vars"), model.optimizer
+        if group is None or optimizer is None or type(optimizer).__name__ not in _STATE_GROUPS or not model.built:
+            return
+        iterations, *rest = self.variables(group)
+        trainable = model.trainable_variables
+        network = model.network  # which also settles the number type
+        assert network is not None
+        native = optimizer.native_for(model, model._dtype)
+        prepare(native, [variable._parameter for variable in trainable])
+        state = _in_keras_order(type(optimizer).__name__, native)
+        slots = rest[len(rest) - len(state) :]
+        if len(rest) - len(state) not in (0, 1) or [slot.shape for slot in slots] != [view.shape for view in state]:
+            return
+        for slot, view in zip(slots, state, strict=True):
+            view[...] = slot.values(self.where)
+        steps = iterations.values(self.where)
+        native.iterations = int(steps) if steps.shape == () and 0 <= int(steps) < 2**62 else 0
+
+
+@contextmanager
+def opened(source: Any, where: str, size: int) -> Iterator[KerasWeights]:
+    """The weights of an HDF5 file, by path or as a file object.
+
+    Raises: ModelFileError for what is damaged, whatever HDF5 calls that.
+    """
+    h5py = h5py_module()
+    try:
+        file = h5py.File(source, "r")
+    except _DAMAGE as error:
+        raise ModelFileError(f"[{where}] is damaged, or no HDF5 file: {error}") from None
+    try:
+        yield KerasWeights(file, where, size)
+    except ModelFileError:
+        raise
+    except _DAMAGE as error:
+        raise ModelFileError(f"[{where}] is damaged, or does not fit: {error}") from error
+    finally:
+        file.close()

@@ -1,0 +1,134 @@
+"""What a native file says of a model: its weights, and the state of its optimizer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from ranvier.errors import ModelFileError
+from ranvier.saving.json_data import mapping
+from ranvier.saving.stored import StoredLayer, StoredVariable, StoredWeights
+
+if TYPE_CHECKING:
+    from ranvier._core import Parameter
+    from ranvier._typing import Array
+    from ranvier.models import Model
+    from ranvier.saving.native_file import NativeFile
+    from ranvier.variable import Variable
+
+Tensors = dict[str, "Array"]
+
+
+def variables_of(model: Model) -> dict[str, Variable]:
+    """The weights by their names in a file."""
+    return {f"model/{layer.name}/{variable.name}": variable for layer in model.layers for variable in layer.variables}
+
+
+def write_weights(model: Model, tensors: Tensors) -> list[dict[str, Any]]:
+    """Adds the weights to what is to be written, and describes them."""
+    tensors.update({name: variable.numpy() for name, variable in variables_of(model).items()})
+    return [
+        {
+            "layer": layer.name,
+            "class_name": type(layer).__name__,
+            "variables": [variable.name for variable in layer.variables],
+        }
+        for layer in model.layers
+        if layer.variables
+    ]
+
+
+def read_weights(file: NativeFile) -> StoredWeights:
+    """The weights of a file, which are read when they are needed.
+
+    Raises: ModelFileError if they are not all there.
+    """
+
+    def reader(name: str) -> Callable[[], Array]:
+        return lambda: file.tensor(name)
+
+    layers = []
+    described = file.description.get("weights")
+    for description in described if isinstance(described, list) else [None]:
+        layer, names = (mapping(description, file.where).get(key) for key in ("layer", "variables"))
+        if not isinstance(layer, str) or not isinstance(names, list):
+            raise ModelFileError(f"[{file.where}] expected the names of a layer's weights, got {description!r:.80}")
+        tensors = [(str(name), f"model/{layer}/{name}") for name in names]
+        layers.append(StoredLayer(layer, [StoredVariable(name, file.shape(key), reader(key)) for name, key in tensors]))
+    return StoredWeights(file.where, layers)
+
+
+def write_optimizer(model: Model, tensors: Tensors) -> dict[str, Any] | None:
+    """Adds the optimizer's state to what is to be written, and describes it; None without an optimizer."""
+    optimizer = model.optimizer
+    if optimizer is None:
+        return None
+    native = optimizer._native
+    names = {id(variable._parameter): name for name, variable in variables_of(model).items()}
+    described = []
+    for parameter, own in [] if native is None else native.slots():
+        if id(parameter) not in names:
+            continue  # of a layer that the model no longer has
+        owner = names[id(parameter)].removeprefix("model/")
+        described.append({"variable": owner, "slots": [name for name, _ in own]})
+        tensors.update({f"optimizer/{owner}/{name}": view for name, view in own})
+    return {"iterations": optimizer.iterations, "slots": described}
+
+
+def read_optimizer(model: Model, file: NativeFile, variables: Mapping[str, Variable] | None = None) -> None:
+    """Gives the optimizer of a compiled model the state of a file.
+
+    Args:
+        model: what it trains.
+        file: the file.
+        variables: the weights by their names in the file; by default those of the model.
+
+    Raises: ModelFileError if it does not fit the optimizer or the model; nothing is changed then.
+    """
+    description = file.part("optimizer")
+    iterations, slots = description.get("iterations"), description.get("slots")
+    if not isinstance(iterations, int) or not 0 <= iterations < 2**63 or not isinstance(slots, list):
+        raise ModelFileError(f"[{file.where}] expected the state of an optimizer, got {description!r:.80}")
+    optimizer = model.optimizer
+    if optimizer is None or not (model.built and (slots or iterations)):
+        return
+    variables = variables_of(model) if variables is None else variables
+    chosen: list[tuple[str, list[str], Variable]] = []
+    for slot in slots:
+        owner, names = (mapping(slot, file.where).get(key) for key in ("variable", "slots"))
+        variable = variables.get(f"model/{owner}")
+        if variable is None or not isinstance(names, list):
+            raise ModelFileError(f"[{file.where}] has optimizer state for {owner!r:.80}, which the model lacks")
+        keys = [f"optimizer/{owner}/{name}" for name in names]
+        chosen.append((str(owner), keys, variable))
+    network = model.network  # which also settles the number type
+    assert network is not None
+    native = optimizer.native_for(model, model._dtype)
+    prepare(native, [variable._parameter for _, _, variable in chosen])
+    slots_of = {id(parameter): own for parameter, own in native.slots()}
+    views = {}
+    for _, keys, variable in chosen:
+        own = slots_of.get(id(variable._parameter), [])
+        if [name for name, _ in own] != [key.rpartition("/")[2] for key in keys]:
+            raise ModelFileError(
+                f"[{file.where}] expected the state {[name for name, _ in own]} of {optimizer.name}, got {keys}"
+            )
+        views |= {key: view for key, (_, view) in zip(keys, own, strict=True)}
+    for key, view in views.items():
+        if file.shape(key) != view.shape:
+            raise ModelFileError(f"[{file.where}] {key} has shape {file.shape(key)}, expected {view.shape}")
+    for key, view in views.items():
+        view[...] = file.tensor(key)
+    native.iterations = iterations
+
+
+def prepare(native: Any, parameters: list[Parameter]) -> None:
+    """Makes empty state for parameters, also for those that have been frozen since they had some."""
+    frozen = [parameter for parameter in parameters if not parameter.trainable]
+    for parameter in frozen:
+        parameter.trainable = True
+    try:
+        native.build(parameters)
+    finally:
+        for parameter in frozen:
+            parameter.trainable = False
