@@ -90,7 +90,7 @@ def contestants(threads: int) -> dict[str, Callable[[tuple[int, int, int]], Runs
     from ranvier import _core
 
     _core.set_num_threads(threads)
-    found = {"ranvier": ranvier_runs, "numpy": numpy_runs}
+    found: dict[str, Callable[[tuple[int, int, int]], Runs]] = {"ranvier": ranvier_runs, "numpy": numpy_runs}
     try:
         import torch
     except ImportError:

@@ -5,6 +5,7 @@ tests/python/test_cases_batches.py makes all tests of a thing from its row.
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -204,14 +205,14 @@ def auc(
     if curve == "PR" and summation_method == "interpolation":
         return interpolated(seen)
     height = {"interpolation": lambda a, b: (a + b) / 2, "minoring": min, "majoring": max}[summation_method]
-    pairs = zip(points[:-1], points[1:], strict=True)
+    pairs = itertools.pairwise(points)
     return sum((left[0] - right[0]) * height(left[1], right[1]) for left, right in pairs)
 
 
 def interpolated(seen: list[tuple[float, float, float, float]]) -> float:
     """Section 4 of Davis and Goadrich, 2006, as an integral of precision over recall, summed in small steps."""
     area = 0.0
-    for (more, more_false, _, _), (fewer, fewer_false, _, missed) in zip(seen[:-1], seen[1:], strict=True):
+    for (more, more_false, _, _), (fewer, fewer_false, _, missed) in itertools.pairwise(seen):
         steps = np.linspace(0, 1, 20001)
         true = fewer + (more - fewer) * steps
         false = fewer_false + (more_false - fewer_false) * steps
@@ -225,10 +226,7 @@ def interpolated(seen: list[tuple[float, float, float, float]]) -> float:
 def fbeta(
     y: Array, p: Array, w: Array, average: str | None = None, beta: float = 1, threshold: float | None = None
 ) -> Any:
-    if threshold is None:
-        told = (p == p.max(1, keepdims=True)) & (abs(p) > 1e-9)
-    else:
-        told = p > threshold
+    told = (p == p.max(1, keepdims=True)) & (abs(p) > 1e-09) if threshold is None else p > threshold
     axis = None if average == "micro" else 0
     w = w[:, None]
     tp, fp, fn = np.sum(w * y * told, axis), np.sum(w * (1 - y) * told, axis), np.sum(w * y * ~told, axis)

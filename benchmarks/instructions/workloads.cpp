@@ -1,9 +1,8 @@
 // The small workloads whose instructions check.py counts: `workloads NAME STEPS` runs one for so many steps.
 
-#include <ranvier/sequential.hpp>
-
 #include <cstdlib>
 #include <cstring>
+#include <ranvier/sequential.hpp>
 #include <vector>
 
 namespace {

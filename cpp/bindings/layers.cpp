@@ -31,8 +31,7 @@ py::array_t<T> apply_along_axis(const std::string& name, const Converted<T>& x, 
   const ActivationChoice<T> activation(name, {});
   const auto& row = activation.axis_row(kernels::table<T>());
   const py::ssize_t rank = x.ndim(), position = axis < 0 ? axis + rank : axis;
-  if (position < 0 || position >= rank)
-    fail(name, "axis ", axis, " does not exist in an array of ", rank, " axes");
+  if (position < 0 || position >= rank) fail(name, "axis ", axis, " does not exist in an array of ", rank, " axes");
   std::vector<py::ssize_t> shape(x.shape(), x.shape() + rank);
   index outer = 1, inner = 1;
   for (py::ssize_t i = 0; i < position; ++i) outer *= shape[static_cast<std::size_t>(i)];
@@ -126,15 +125,17 @@ void bind_layers(py::module_& scalars) {
       .def_readwrite("trainable", &Layer::trainable)
       .def_readwrite("activity_regularizer", &Layer::activity_regularizer)
       .def_property_readonly("parameters", &Layer::parameters)
-      .def("output_shapes",
-           [](const Layer& self, const std::vector<Shape>& shapes) { return to_tuples(self.output_shapes(shapes)); },
-           py::arg("input_shapes"))
-      .def("build",
-           [](Layer& self, const std::vector<Shape>& shapes, index most_elements) {
-             const ParameterLimit limit(most_elements);
-             self.build(shapes);
-           },
-           py::arg("input_shapes"), py::arg("most_elements") = -1);
+      .def(
+          "output_shapes",
+          [](const Layer& self, const std::vector<Shape>& shapes) { return to_tuples(self.output_shapes(shapes)); },
+          py::arg("input_shapes"))
+      .def(
+          "build",
+          [](Layer& self, const std::vector<Shape>& shapes, index most_elements) {
+            const ParameterLimit limit(most_elements);
+            self.build(shapes);
+          },
+          py::arg("input_shapes"), py::arg("most_elements") = -1);
 
   scalars.def("activation", &apply<T>, py::arg("name"), py::arg("parameters"), py::arg("x"));
   scalars.def("axis_activation", &apply_along_axis<T>, py::arg("name"), py::arg("x"), py::arg("axis"));

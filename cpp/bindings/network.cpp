@@ -36,54 +36,58 @@ void bind_network(py::module_& scalars) {
       .def("add_input", &Network::add_input, py::arg("shape"), py::arg("name"))
       .def("add", &Network::add, py::arg("layer"), py::arg("inputs"))
       .def("set_outputs", &Network::set_outputs, py::arg("values"))
-      .def("shape",
-           [](const Network& self, ValueId value) {
-             if (value >= self.graph().values.size()) fail(self.name, "there is no value ", value, " in this network");
-             return to_tuple(self.graph().values[value].shape);
-           },
-           py::arg("value"))
+      .def(
+          "shape",
+          [](const Network& self, ValueId value) {
+            if (value >= self.graph().values.size()) fail(self.name, "there is no value ", value, " in this network");
+            return to_tuple(self.graph().values[value].shape);
+          },
+          py::arg("value"))
       .def_property_readonly("parameters", [](const Network& self) { return self.graph().parameters(); })
-      .def("predict",
-           [](const Network& self, const std::vector<py::array>& inputs) {
-             const std::vector<ArrayView> x = to_views(inputs);
-             auto y = results_for(self, self.check_inputs(x));
-             {
-               const py::gil_scoped_release release;  // the arrays are alive, and nothing below touches Python
-               self.predict(x, y.pointers);
-             }
-             return y.arrays;
-           },
-           py::arg("inputs"))
-      .def("run",
-           [](const Network& self, const std::vector<py::array>& inputs, bool training, std::uint64_t seed) {
-             const std::vector<ArrayView> x = to_views(inputs);
-             auto y = results_for(self, self.check_inputs(x));
-             {
-               const py::gil_scoped_release release;  // as above
-               self.run(x, training, seed, y.pointers);
-             }
-             return y.arrays;
-           },
-           py::arg("inputs"), py::arg("training"), py::arg("seed"))
-      .def("gradients",
-           [](const Network& self, const std::vector<py::array>& inputs, const std::vector<py::array>& output_gradients,
-              bool training, std::uint64_t seed) {
-             const std::vector<ArrayView> x = to_views(inputs), dy = to_views(output_gradients);
-             const index rows = self.check_inputs(x);
-             Results<T> dx, dparameters;
-             for (const ArrayView& input : x) dx.add(empty_rows<T>(rows, input.row_shape()));
-             for (const auto& parameter : self.graph().parameters()) {
-               py::array_t<T> gradient(parameter->shape);
-               std::fill_n(gradient.mutable_data(), gradient.size(), T{0});
-               dparameters.add(std::move(gradient));
-             }
-             {
-               const py::gil_scoped_release release;  // as above
-               self.gradients(x, dy, training, seed, dx.pointers, dparameters.pointers);
-             }
-             return std::make_pair(dx.arrays, dparameters.arrays);
-           },
-           py::arg("inputs"), py::arg("output_gradients"), py::arg("training"), py::arg("seed"));
+      .def(
+          "predict",
+          [](const Network& self, const std::vector<py::array>& inputs) {
+            const std::vector<ArrayView> x = to_views(inputs);
+            auto y = results_for(self, self.check_inputs(x));
+            {
+              const py::gil_scoped_release release;  // the arrays are alive, and nothing below touches Python
+              self.predict(x, y.pointers);
+            }
+            return y.arrays;
+          },
+          py::arg("inputs"))
+      .def(
+          "run",
+          [](const Network& self, const std::vector<py::array>& inputs, bool training, std::uint64_t seed) {
+            const std::vector<ArrayView> x = to_views(inputs);
+            auto y = results_for(self, self.check_inputs(x));
+            {
+              const py::gil_scoped_release release;  // as above
+              self.run(x, training, seed, y.pointers);
+            }
+            return y.arrays;
+          },
+          py::arg("inputs"), py::arg("training"), py::arg("seed"))
+      .def(
+          "gradients",
+          [](const Network& self, const std::vector<py::array>& inputs, const std::vector<py::array>& output_gradients,
+             bool training, std::uint64_t seed) {
+            const std::vector<ArrayView> x = to_views(inputs), dy = to_views(output_gradients);
+            const index rows = self.check_inputs(x);
+            Results<T> dx, dparameters;
+            for (const ArrayView& input : x) dx.add(empty_rows<T>(rows, input.row_shape()));
+            for (const auto& parameter : self.graph().parameters()) {
+              py::array_t<T> gradient(parameter->shape);
+              std::fill_n(gradient.mutable_data(), gradient.size(), T{0});
+              dparameters.add(std::move(gradient));
+            }
+            {
+              const py::gil_scoped_release release;  // as above
+              self.gradients(x, dy, training, seed, dx.pointers, dparameters.pointers);
+            }
+            return std::make_pair(dx.arrays, dparameters.arrays);
+          },
+          py::arg("inputs"), py::arg("output_gradients"), py::arg("training"), py::arg("seed"));
 }
 
 template void bind_network<float>(py::module_&);

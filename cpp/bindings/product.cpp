@@ -29,8 +29,8 @@ void multiply_arrays(const py::array_t<T>& a, const py::array_t<T>& b, py::array
                      const std::optional<py::array_t<T>>& bias, bool relu) {
   const Matrix<T> A("a", a), B("b", b), C("out", out);
   if (A.columns != B.rows || C.rows != A.rows || C.columns != B.columns || C.column_step != 1)
-    fail("multiply", "expected out of shape (", A.rows, ", ", B.columns, ") for a (", A.rows, ", ", A.columns, ") and b (",
-         B.rows, ", ", B.columns, "), got (", C.rows, ", ", C.columns, ")");
+    fail("multiply", "expected out of shape (", A.rows, ", ", B.columns, ") for a (", A.rows, ", ", A.columns,
+         ") and b (", B.rows, ", ", B.columns, "), got (", C.rows, ", ", C.columns, ")");
   if (bias && bias->size() != B.columns) fail("bias", "expected ", B.columns, " elements, got ", bias->size());
   kernels::Gemm<T> g = product<T>(A.rows, B.columns, A.columns, a.data(), b.data(), out.mutable_data());
   g.a_row = A.row_step, g.a_col = A.column_step;

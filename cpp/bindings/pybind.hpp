@@ -29,9 +29,13 @@ py::tuple to_tuple(const Shape& shape);
 template <class T>
 constexpr const char* dtype_name();
 template <>
-constexpr const char* dtype_name<float>() { return "float32"; }
+constexpr const char* dtype_name<float>() {
+  return "float32";
+}
 template <>
-constexpr const char* dtype_name<double>() { return "float64"; }
+constexpr const char* dtype_name<double>() {
+  return "float64";
+}
 
 /// A new array of `rows` rows, whose memory is written later without the GIL.
 template <class T>

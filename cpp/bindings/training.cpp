@@ -40,7 +40,8 @@ std::unique_ptr<OwningTrainer<T>> make_trainer(
     const std::vector<std::vector<std::shared_ptr<Metric<T>>>>& metrics,
     const std::vector<std::vector<std::shared_ptr<Metric<T>>>>& weighted_metrics,
     std::shared_ptr<Optimizer<T>> optimizer) {
-  if (loss_weights.size() != losses.size() || metrics.size() != losses.size() || weighted_metrics.size() != losses.size())
+  if (loss_weights.size() != losses.size() || metrics.size() != losses.size() ||
+      weighted_metrics.size() != losses.size())
     fail(network->name, "expected a weight and lists of metrics for each of the ", losses.size(), " losses");
   std::vector<Objective<T>> objectives;
   for (std::size_t i = 0; i < losses.size(); ++i)
@@ -58,8 +59,8 @@ std::pair<index, index> rows_of(const Contiguous<T>& y_true, const Contiguous<T>
   const index columns = y_pred.ndim() ? y_pred.shape(y_pred.ndim() - 1) : 1;
   const index rows = columns ? y_pred.size() / columns : 0;
   if (y_true.size() != rows * scorer.target_columns(columns))
-    fail("y_true", "expected ", rows * scorer.target_columns(columns), " numbers for predictions of ", rows, " rows and ",
-         columns, " columns, got ", y_true.size());
+    fail("y_true", "expected ", rows * scorer.target_columns(columns), " numbers for predictions of ", rows,
+         " rows and ", columns, " columns, got ", y_true.size());
   return {rows, columns};
 }
 
@@ -101,8 +102,7 @@ py::array_t<T> metric_values(Metric<T>& metric, const Contiguous<T>& y_true, con
   const auto [rows, columns] = rows_of<T>(y_true, y_pred, metric);
   metric.prepare(columns);
   py::array_t<T> values = empty_values<T>(y_pred);
-  if (metric.has_values())
-    metric.values({y_true.data(), y_pred.data(), values.mutable_data(), rows, columns, nullptr});
+  if (metric.has_values()) metric.values({y_true.data(), y_pred.data(), values.mutable_data(), rows, columns, nullptr});
   return values;
 }
 
@@ -221,7 +221,8 @@ void bind_training(py::module_& scalars) {
       .def("values", &loss_values<T>, py::arg("y_true"), py::arg("y_pred"));
 
   py::class_<Metric, std::shared_ptr<Metric>>(scalars, "Metric")
-      .def(py::init([](const std::string& kind, const py::dict& config) { return make_metric<T>(kind, to_config(config)); }),
+      .def(py::init(
+               [](const std::string& kind, const py::dict& config) { return make_metric<T>(kind, to_config(config)); }),
            py::arg("kind"), py::arg("config"))
       .def("update", &update_metric<T>, py::arg("y_true"), py::arg("y_pred"), py::arg("sample_weight"))
       .def("values", &metric_values<T>, py::arg("y_true"), py::arg("y_pred"))
@@ -229,7 +230,9 @@ void bind_training(py::module_& scalars) {
       .def("reset", &Metric::reset);
 
   py::class_<Optimizer, std::shared_ptr<Optimizer>>(scalars, "Optimizer")
-      .def(py::init([](const std::string& kind, const py::dict& config) { return make_optimizer<T>(kind, to_config(config)); }),
+      .def(py::init([](const std::string& kind, const py::dict& config) {
+             return make_optimizer<T>(kind, to_config(config));
+           }),
            py::arg("kind"), py::arg("config"))
       .def_property("learning_rate", &Optimizer::learning_rate, &Optimizer::set_learning_rate)
       .def_property("iterations", &Optimizer::iterations, &Optimizer::set_iterations)
@@ -243,28 +246,33 @@ void bind_training(py::module_& scalars) {
   py::class_<Trainer>(scalars, "Trainer")
       .def(py::init(&make_trainer<T>), py::arg("network"), py::arg("losses"), py::arg("loss_weights"),
            py::arg("metrics"), py::arg("weighted_metrics"), py::arg("optimizer"))
-      .def_property("seed", [](const Trainer& self) { return self.trainer.seed; },
-                    [](Trainer& self, std::uint64_t seed) { self.trainer.seed = seed; })
-      .def("begin",
-           [](Trainer& self, const py::object& feed, index batch_size, bool training, bool shuffle, std::uint64_t epoch,
-              index steps) {
-             self.trainer.begin(feed.cast<const OwnedFeed&>().feed, {batch_size, training, shuffle, epoch, steps});
-             self.feed = feed;
-           },
-           py::arg("feed"), py::arg("batch_size"), py::arg("training"), py::arg("shuffle"), py::arg("epoch"),
-           py::arg("steps"))
-      .def("run", [](Trainer& self, double seconds, index batches) { return self.trainer.run(seconds, batches); },
-           py::arg("seconds"), py::arg("batches"),
-           py::call_guard<py::gil_scoped_release>())  // the feed is held by self, and nothing below touches Python
+      .def_property(
+          "seed", [](const Trainer& self) { return self.trainer.seed; },
+          [](Trainer& self, std::uint64_t seed) { self.trainer.seed = seed; })
+      .def(
+          "begin",
+          [](Trainer& self, const py::object& feed, index batch_size, bool training, bool shuffle, std::uint64_t epoch,
+             index steps) {
+            self.trainer.begin(feed.cast<const OwnedFeed&>().feed, {batch_size, training, shuffle, epoch, steps});
+            self.feed = feed;
+          },
+          py::arg("feed"), py::arg("batch_size"), py::arg("training"), py::arg("shuffle"), py::arg("epoch"),
+          py::arg("steps"))
+      .def(
+          "run", [](Trainer& self, double seconds, index batches) { return self.trainer.run(seconds, batches); },
+          py::arg("seconds"), py::arg("batches"),
+          py::call_guard<py::gil_scoped_release>())  // the feed is held by self, and nothing below touches Python
       .def_property_readonly("batch", [](const Trainer& self) { return self.trainer.batch(); })
       .def_property_readonly("batches", [](const Trainer& self) { return self.trainer.batches(); })
       .def("results", [](const Trainer& self) { return all_results(self.trainer); })
-      .def_property("keep_batch", [](const Trainer& self) { return self.trainer.keep_batch; },
-                    [](Trainer& self, bool keep) { self.trainer.keep_batch = keep; })
+      .def_property(
+          "keep_batch", [](const Trainer& self) { return self.trainer.keep_batch; },
+          [](Trainer& self, bool keep) { self.trainer.keep_batch = keep; })
       .def("last_batch", [](const Trainer& self) { return last_batch(self.trainer); })
       .def("progress", [](const Trainer& self) { return self.trainer.progress(); })
-      .def("resume", [](Trainer& self, const std::vector<double>& progress) { self.trainer.resume(progress); },
-           py::arg("progress"));
+      .def(
+          "resume", [](Trainer& self, const std::vector<double>& progress) { self.trainer.resume(progress); },
+          py::arg("progress"));
 }
 
 void bind_feed(py::module_& core) {

@@ -1,10 +1,9 @@
 // Learns which of two interleaved half moons a point belongs to, then says so for three new points.
 
-#include <ranvier/sequential.hpp>
-
 #include <cmath>
 #include <cstdio>
 #include <random>
+#include <ranvier/sequential.hpp>
 #include <vector>
 
 int main() {

@@ -91,9 +91,8 @@ const Reference kBinary = mean([](double y, double p) {
   const double c = clip(p, kEpsilon, 1 - kEpsilon);
   return -(y * std::log(c) + (1 - y) * std::log(1 - c));
 });
-const Reference kBinaryFromLogits = mean([](double y, double x) {
-  return std::max(x, 0.0) - x * y + std::log1p(std::exp(-std::fabs(x)));
-});
+const Reference kBinaryFromLogits =
+    mean([](double y, double x) { return std::max(x, 0.0) - x * y + std::log1p(std::exp(-std::fabs(x))); });
 
 double right(double y, double p) { return y * p + (1 - y) * (1 - p); }
 
@@ -145,18 +144,21 @@ const std::vector<Case>& cases() {
   static const std::vector<Case> list = {
       {"mean_squared_error", {}, kReal, kAnyReal, mean([](double y, double p) { return (p - y) * (p - y); })},
       {"mean_absolute_error", {}, kReal, kAnyReal, mean([](double y, double p) { return std::fabs(p - y); })},
-      {"mean_absolute_percentage_error", {}, kReal, kAnyReal,
-       mean([](double y, double p) { return 100 * std::fabs(p - y) / std::max(std::fabs(y), kEpsilon); })},
+      {"mean_absolute_percentage_error", {}, kReal, kAnyReal, mean([](double y, double p) {
+         return 100 * std::fabs(p - y) / std::max(std::fabs(y), kEpsilon);
+       })},
       {"mean_squared_logarithmic_error", {}, kPositive, kPositiveReal, mean([](double y, double p) {
          const double e = std::log1p(std::max(p, kEpsilon)) - std::log1p(std::max(y, kEpsilon));
          return e * e;
        })},
       {"hinge", {0}, kSigns, kAnyReal, mean([](double y, double p) { return std::max(1 - y * p, 0.0); })},
       {"hinge", {1}, kBits, kAnyReal, mean([](double y, double p) { return std::max(1 - (2 * y - 1) * p, 0.0); })},
-      {"squared_hinge", {0}, kSigns, kAnyReal,
-       mean([](double y, double p) { return std::pow(std::max(1 - y * p, 0.0), 2); })},
-      {"squared_hinge", {1}, kBits, kAnyReal,
-       mean([](double y, double p) { return std::pow(std::max(1 - (2 * y - 1) * p, 0.0), 2); })},
+      {"squared_hinge", {0}, kSigns, kAnyReal, mean([](double y, double p) {
+         return std::pow(std::max(1 - y * p, 0.0), 2);
+       })},
+      {"squared_hinge", {1}, kBits, kAnyReal, mean([](double y, double p) {
+         return std::pow(std::max(1 - (2 * y - 1) * p, 0.0), 2);
+       })},
       {"log_cosh", {}, kReal, kAnyReal, mean([](double y, double p) { return std::log(std::cosh(p - y)); })},
       {"huber", {1}, kReal, kAnyReal, mean([](double y, double p) {
          const double e = std::fabs(p - y);
@@ -166,7 +168,9 @@ const std::vector<Case>& cases() {
          const double e = std::fabs(p - y);
          return e <= 0.4 ? e * e / 2 : 0.4 * (e - 0.2);
        })},
-      {"poisson", {}, kPositive, kPositiveReal, mean([](double y, double p) { return p - y * std::log(p + kEpsilon); })},
+      {"poisson", {}, kPositive, kPositiveReal, mean([](double y, double p) {
+         return p - y * std::log(p + kEpsilon);
+       })},
       {"kl_divergence", {}, kProbabilities, kProbability, kl_divergence},
       {"binary_crossentropy", {0}, kBits, kProbability, kBinary},
       {"binary_crossentropy", {0.2}, kBits, kProbability, with_smoothing(kBinary, 0.2, 2)},
@@ -178,23 +182,41 @@ const std::vector<Case>& cases() {
       {"categorical_crossentropy", {0.1}, kOneHot, kProbability, with_smoothing(crossentropy, 0.1, 0)},
       {"sparse_categorical_crossentropy", {}, kOneHot, kPositiveReal, crossentropy},
       {"categorical_crossentropy_from_logits", {0}, kProbabilities, kAnyReal, crossentropy_from_logits},
-      {"categorical_crossentropy_from_logits", {0.1}, kOneHot, kAnyReal,
+      {"categorical_crossentropy_from_logits",
+       {0.1},
+       kOneHot,
+       kAnyReal,
        with_smoothing(crossentropy_from_logits, 0.1, 0)},
       {"sparse_categorical_crossentropy_from_logits", {}, kOneHot, kAnyReal, crossentropy_from_logits},
       {"binary_focal_crossentropy", {0, 0, 0.25, 2}, kBits, kProbability, binary_focal(0, false, 0.25, 2, false)},
       {"binary_focal_crossentropy", {0.2, 1, 0.3, 1.5}, kBits, kProbability, binary_focal(0.2, true, 0.3, 1.5, false)},
-      {"binary_focal_crossentropy_from_logits", {0, 0, 0.25, 2}, kBits, kAnyReal,
+      {"binary_focal_crossentropy_from_logits",
+       {0, 0, 0.25, 2},
+       kBits,
+       kAnyReal,
        binary_focal(0, false, 0.25, 2, true)},
-      {"binary_focal_crossentropy_from_logits", {0.2, 1, 0.3, 1.5}, kBits, kAnyReal,
+      {"binary_focal_crossentropy_from_logits",
+       {0.2, 1, 0.3, 1.5},
+       kBits,
+       kAnyReal,
        binary_focal(0.2, true, 0.3, 1.5, true)},
       {"categorical_focal_crossentropy", {0, 2, 0.25}, kOneHot, kPositiveReal, categorical_focal(0, 2, 0.25, false)},
       {"categorical_focal_crossentropy", {0.1, 0.5, 1}, kOneHot, kProbability, categorical_focal(0.1, 0.5, 1, false)},
-      {"categorical_focal_crossentropy_from_logits", {0, 2, 0.25}, kProbabilities, kAnyReal,
+      {"categorical_focal_crossentropy_from_logits",
+       {0, 2, 0.25},
+       kProbabilities,
+       kAnyReal,
        categorical_focal(0, 2, 0.25, true)},
-      {"categorical_focal_crossentropy_from_logits", {0.1, 1.5, 1}, kOneHot, kAnyReal,
+      {"categorical_focal_crossentropy_from_logits",
+       {0.1, 1.5, 1},
+       kOneHot,
+       kAnyReal,
        categorical_focal(0.1, 1.5, 1, true)},
       {"categorical_generalized_cross_entropy", {0.7}, kOneHot, kProbability, generalized(0.7)},
-      {"negative_log_likelihood", {}, kOneHot, kAnyReal,
+      {"negative_log_likelihood",
+       {},
+       kOneHot,
+       kAnyReal,
        [](const Row& y, const Row& p) {
          double sum = 0;
          for (std::size_t i = 0; i < p.size(); i++) sum -= y[i] * p[i];
@@ -212,13 +234,19 @@ struct Run {
   bool is_sparse;
 
   Run(const Case& c, bool is_sparse, index rows, index columns)
-      : rows(rows), columns(columns), scale(random_vector<T>(rows, 12, 0.1, 2)), value(rows, T(NAN)),
-        gradient(rows * columns, T(NAN)), probability(rows * columns, T(NAN)),
-        parameters(c.parameters.begin(), c.parameters.end()), is_sparse(is_sparse) {
+      : rows(rows),
+        columns(columns),
+        scale(random_vector<T>(rows, 12, 0.1, 2)),
+        value(rows, T(NAN)),
+        gradient(rows * columns, T(NAN)),
+        probability(rows * columns, T(NAN)),
+        parameters(c.parameters.begin(), c.parameters.end()),
+        is_sparse(is_sparse) {
     const index n = rows * columns;
     const bool positive = c.targets == kPositive || c.targets == kProbabilities;
     dense = random_vector<T>(n, 10, positive ? 0.05 : -2, positive ? 1 : 2);
-    if (c.targets == kSigns) std::transform(dense.begin(), dense.end(), dense.begin(), [](T v) { return v > 0 ? T(1) : T(-1); });
+    if (c.targets == kSigns)
+      std::transform(dense.begin(), dense.end(), dense.begin(), [](T v) { return v > 0 ? T(1) : T(-1); });
     if (c.targets == kBits) std::transform(dense.begin(), dense.end(), dense.begin(), [](T v) { return T(v > 0); });
     if (c.targets == kOneHot) {
       dense.assign(n, T(0));
@@ -232,8 +260,16 @@ struct Run {
   }
 
   LossCall<T> call() {
-    return {is_sparse ? sparse.data() : dense.data(), prediction.data(), scale.data(), value.data(), gradient.data(),
-            nullptr, rows, columns, parameters.data(), nullptr};
+    return {is_sparse ? sparse.data() : dense.data(),
+            prediction.data(),
+            scale.data(),
+            value.data(),
+            gradient.data(),
+            nullptr,
+            rows,
+            columns,
+            parameters.data(),
+            nullptr};
   }
   Row target_row(index i) const { return Row(dense.begin() + i * columns, dense.begin() + (i + 1) * columns); }
   Row prediction_row(index i) const {
@@ -276,7 +312,8 @@ TEST_CASE_TEMPLATE("losses and their gradients agree with references and differe
               up[j] += h;
               down[j] -= h;
               const double slope = (c.f(y, up) - c.f(y, down)) / (2 * h) * run.scale[i];
-              const double difference = std::fabs(slope - run.gradient[i * columns + j]) / std::max(1.0, std::fabs(slope));
+              const double difference =
+                  std::fabs(slope - run.gradient[i * columns + j]) / std::max(1.0, std::fabs(slope));
               worst_gradient = std::max(worst_gradient, difference);
             }
           }
@@ -357,9 +394,11 @@ TEST_CASE_TEMPLATE("losses of logits give probabilities, also in place of the lo
   });
 }
 
-TEST_CASE_TEMPLATE("losses of extreme predictions stay finite, and have no gradient where they clip", T, float, double) {
+TEST_CASE_TEMPLATE("losses of extreme predictions stay finite, and have no gradient where they clip", T, float,
+                   double) {
   for_each_isa<T>([](const Kernels<T>& k, const std::string&) {
-    const auto run = [&](const char* name, std::vector<T> y, std::vector<T> p, index columns, std::vector<T>& gradient) {
+    const auto run = [&](const char* name, std::vector<T> y, std::vector<T> p, index columns,
+                         std::vector<T>& gradient) {
       const T one = 1, none[] = {0, 0, 0};
       T value = NAN;
       gradient.assign(columns, T(NAN));

@@ -34,8 +34,7 @@ TEST_CASE("team: for_each hands out every index once, also across more loops tha
   constexpr int kLoops = 3 * TeamState::kCounters;
   std::vector<std::atomic<int>> hits(100);
   run_team(3, [&](Team& team) {
-    for (int loop = 0; loop < kLoops; ++loop)
-      team.for_each(100, [&](index i) { ++hits[static_cast<std::size_t>(i)]; });
+    for (int loop = 0; loop < kLoops; ++loop) team.for_each(100, [&](index i) { ++hits[static_cast<std::size_t>(i)]; });
     team.barrier();
     team.for_each(100, [&](index i) { ++hits[static_cast<std::size_t>(i)]; });
   });

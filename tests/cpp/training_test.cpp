@@ -39,11 +39,14 @@ std::shared_ptr<Network<double>> tangled_network() {
   const auto shared = layer("dense", {{"units", std::int64_t{3}}, {"activation", std::string("tanh")}});
   const ValueId once = network->add(shared, {a})[0], twice = network->add(shared, {once})[0];
   const ValueId flat = network->add(layer("flatten", {}), {b})[0];
-  const ValueId side = network->add(layer("dense", {{"units", std::int64_t{3}}, {"activation", std::string("gelu")}}), {flat})[0];
+  const ValueId side =
+      network->add(layer("dense", {{"units", std::int64_t{3}}, {"activation", std::string("gelu")}}), {flat})[0];
   const ValueId sum = network->add(layer("add", {}), {twice, side, side})[0];
   const ValueId wide = network->add(layer("concatenate", {}), {sum, flat, a})[0];
-  const ValueId first = network->add(layer("dense", {{"units", std::int64_t{4}}, {"activation", std::string("softmax")}}), {wide})[0];
-  const ValueId square = network->add(layer("reshape", {{"target_shape", std::vector<std::int64_t>{2, -1}}}), {first})[0];
+  const ValueId first =
+      network->add(layer("dense", {{"units", std::int64_t{4}}, {"activation", std::string("softmax")}}), {wide})[0];
+  const ValueId square =
+      network->add(layer("reshape", {{"target_shape", std::vector<std::int64_t>{2, -1}}}), {first})[0];
   const ValueId second = network->add(layer("activation", {{"activation", std::string("silu")}}), {square})[0];
   network->set_outputs({first, second});
   randomize(*network, 1);
@@ -54,9 +57,12 @@ struct Evaluation {
   std::vector<double> first, second;
 };
 
-Evaluation evaluate(const Network<double>& network, const std::vector<double>& a, const std::vector<double>& b, index rows) {
-  Evaluation y{std::vector<double>(static_cast<std::size_t>(rows) * 4), std::vector<double>(static_cast<std::size_t>(rows) * 4)};
-  network.run({view_of(a.data(), rows, {3}), view_of(b.data(), rows, {2, 2})}, false, 0, {y.first.data(), y.second.data()});
+Evaluation evaluate(const Network<double>& network, const std::vector<double>& a, const std::vector<double>& b,
+                    index rows) {
+  Evaluation y{std::vector<double>(static_cast<std::size_t>(rows) * 4),
+               std::vector<double>(static_cast<std::size_t>(rows) * 4)};
+  network.run({view_of(a.data(), rows, {3}), view_of(b.data(), rows, {2, 2})}, false, 0,
+              {y.first.data(), y.second.data()});
   return y;
 }
 
@@ -64,7 +70,9 @@ std::shared_ptr<Network<float>> classifier(index inputs, index units, index clas
   auto network = std::make_shared<Network<float>>("classifier");
   ValueId value = network->add_input({inputs}, "x");
   const auto dense = [&](index n, const char* activation) {
-    value = network->add(make_layer<float>("dense", {{"units", std::int64_t{n}}, {"activation", std::string(activation)}}, "dense"), {value})[0];
+    value = network->add(
+        make_layer<float>("dense", {{"units", std::int64_t{n}}, {"activation", std::string(activation)}}, "dense"),
+        {value})[0];
   };
   dense(units, "relu");
   value = network->add(make_layer<float>("dropout", {{"rate", 0.2}}, "dropout"), {value})[0];
@@ -86,8 +94,10 @@ std::vector<float> trained_weights(int threads, const char* optimizer, Config co
   for (double value : random_values(kRows * kInputs, 3)) x.push_back(static_cast<float>(value));
   for (index i = 0; i < kRows; ++i) y.push_back(static_cast<float>(i % kClasses));
   std::vector<Objective<float>> objectives;
-  objectives.push_back({Loss<float>("sparse_categorical_crossentropy", {}, "mean"), 1.0,
-                        {make_metric<float>("sparse_categorical_accuracy", {})}, {}});
+  objectives.push_back({Loss<float>("sparse_categorical_crossentropy", {}, "mean"),
+                        1.0,
+                        {make_metric<float>("sparse_categorical_accuracy", {})},
+                        {}});
   Trainer<float> trainer(network, std::move(objectives), make_optimizer<float>(optimizer, std::move(config)));
   trainer.seed = 11;
   for (std::uint64_t epoch = 0; epoch < 2; ++epoch) {
@@ -238,9 +248,10 @@ TEST_CASE("errors name the layer, what was expected and what came") {
   const auto dense = make_layer<float>("dense", {{"units", std::int64_t{3}}}, "dense_7");
   dense->build({{4}});
   CHECK_THROWS_WITH_AS(dense->build({{5}}), "[dense_7] expected input (*, 4), got (*, 5)", std::invalid_argument);
-  CHECK_THROWS_WITH_AS(make_layer<float>("dence", {}, "x"), doctest::Contains("did you mean 'dense'?"), std::invalid_argument);
-  CHECK_THROWS_WITH_AS(make_layer<float>("dense", {{"units", std::int64_t{0}}}, "d"), "[d] units must be at least 1, got 0",
+  CHECK_THROWS_WITH_AS(make_layer<float>("dence", {}, "x"), doctest::Contains("did you mean 'dense'?"),
                        std::invalid_argument);
+  CHECK_THROWS_WITH_AS(make_layer<float>("dense", {{"units", std::int64_t{0}}}, "d"),
+                       "[d] units must be at least 1, got 0", std::invalid_argument);
   const auto network = classifier(4, 8, 3, 5);
   std::vector<float> x(10), y(6);
   CHECK_THROWS_WITH_AS(network->predict({view_of(x.data(), 2, {5})}, {y.data()}),

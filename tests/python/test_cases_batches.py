@@ -82,7 +82,7 @@ def test_training(case: BatchLoss, reduction: str, weighted: bool) -> None:
 def test_losses_are_the_same_for_any_number_of_threads(case: BatchLoss) -> None:
     """Work is made enough to be shared by a wide dense layer in front."""
     rows = 200
-    y, p = draw(case, (rows, *case.shape[1:]), "float32")
+    y, _p = draw(case, (rows, *case.shape[1:]), "float32")
     x = np.random.default_rng(1).normal(size=(rows, 700)).astype("float32")
     trained = []
     for threads in THREADS:

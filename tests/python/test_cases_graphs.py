@@ -1,4 +1,4 @@
-"""Random graphs: shared layers, many readers, several inputs and outputs. Values, gradients, frozen weights, threads."""
+"""Random graphs: shared layers, many readers, several inputs and outputs: values, gradients, threads."""
 
 from __future__ import annotations
 

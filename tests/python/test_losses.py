@@ -73,8 +73,20 @@ TABLE: list[tuple[str, str, Any, Any, Any]] = [
     ("binary_crossentropy", "BinaryCrossentropy", P, Q, -(P * np.log(Q) + (1 - P) * np.log(1 - Q)).mean(-1)),
     ("categorical_crossentropy", "CategoricalCrossentropy", ONE_HOT, Q, -np.log(Q[range(5), CLASSES])),
     ("sparse_categorical_crossentropy", "SparseCategoricalCrossentropy", CLASSES, Q, -np.log(Q[range(5), CLASSES])),
-    ("binary_focal_crossentropy", "BinaryFocalCrossentropy", ONE_HOT, Q, (-np.log(np.where(ONE_HOT, Q, 1 - Q)) * np.where(ONE_HOT, 1 - Q, Q) ** 2).mean(-1)),
-    ("categorical_focal_crossentropy", "CategoricalFocalCrossentropy", ONE_HOT, Q, -0.25 * (1 - Q[range(5), CLASSES]) ** 2 * np.log(Q[range(5), CLASSES])),
+    (
+        "binary_focal_crossentropy",
+        "BinaryFocalCrossentropy",
+        ONE_HOT,
+        Q,
+        (-np.log(np.where(ONE_HOT, Q, 1 - Q)) * np.where(ONE_HOT, 1 - Q, Q) ** 2).mean(-1),
+    ),
+    (
+        "categorical_focal_crossentropy",
+        "CategoricalFocalCrossentropy",
+        ONE_HOT,
+        Q,
+        -0.25 * (1 - Q[range(5), CLASSES]) ** 2 * np.log(Q[range(5), CLASSES]),
+    ),
     ("negative_log_likelihood", "NegativeLogLikelihood", CLASSES, np.log(Q), -np.log(Q[range(5), CLASSES])),
 ]
 LINES = pytest.mark.parametrize(("name", "cls", "y", "p", "expected"), TABLE, ids=[line[0] for line in TABLE])

@@ -229,7 +229,7 @@ def test_a_wrapped_function() -> None:
     assert wrapped(y, p) == pytest.approx(losses.Huber(0.3)(y, p))
     again = metrics.deserialize(metrics.serialize(wrapped))
     assert again(y, p) == pytest.approx(wrapped.result())
-    with pytest.raises(ValueError, match="the function 'mean_error' is not one of ranvier.metrics"):
+    with pytest.raises(ValueError, match=r"the function 'mean_error' is not one of ranvier\.metrics"):
         metrics.deserialize(metrics.serialize(metrics.get(mean_error)))
     with pytest.raises(TypeError, match="fn must be a function of y_true and y_pred, got 3"):
         metrics.MeanMetricWrapper(3)  # type: ignore[arg-type]

@@ -12,8 +12,8 @@
 namespace ranvier {
 
 /// A value of a configuration: nothing, a number, a word or a list of numbers.
-using ConfigValue =
-    std::variant<std::monostate, bool, std::int64_t, double, std::string, std::vector<std::int64_t>, std::vector<double>>;
+using ConfigValue = std::variant<std::monostate, bool, std::int64_t, double, std::string, std::vector<std::int64_t>,
+                                 std::vector<double>>;
 
 /// The named settings of a layer, loss, metric or optimizer, read once by whoever they configure. Keys nobody read and
 /// values of the wrong type are errors that name the owner, the key and what is valid.

@@ -27,10 +27,8 @@ using EpochResults = std::vector<double>;
 ///     ranvier::Sequential model({4});
 ///     model.add("dense", {{"units", 16}, {"activation", "relu"}});
 ///     model.add("dense", {{"units", 3}, {"activation", "softmax"}});
-///     model.compile("adam", {{"learning_rate", 0.01}}, "sparse_categorical_crossentropy", {"sparse_categorical_accuracy"});
-///     ranvier::FitOptions options;
-///     options.epochs = 20;
-///     model.fit(x, y, options);
+///     model.compile("adam", {{"learning_rate", 0.01}}, "sparse_categorical_crossentropy",
+///     {"sparse_categorical_accuracy"}); ranvier::FitOptions options; options.epochs = 20; model.fit(x, y, options);
 ///     std::vector<float> probabilities = model.predict(x);
 class RANVIER_API Sequential {
  public:

@@ -19,8 +19,7 @@ void initialize(Parameter<float>& parameter, RandomStream& random) {
   const Shape& shape = parameter.shape;
   const index outputs = shape.back(), inputs = parameter.value.size() / outputs;
   const double limit = std::sqrt(6.0 / static_cast<double>(inputs + outputs));
-  for (index i = 0; i < parameter.value.size(); ++i)
-    value[i] = static_cast<float>(limit * (2 * random.uniform() - 1));
+  for (index i = 0; i < parameter.value.size(); ++i) value[i] = static_cast<float>(limit * (2 * random.uniform() - 1));
 }
 
 }  // namespace
@@ -91,17 +90,18 @@ void Sequential::compile(const std::string& optimizer, Config optimizer_config, 
                          const std::vector<std::string>& metrics) {
   Objective<float> objective{Loss<float>(loss, {}, "mean"), 1.0, {}, {}};
   for (const std::string& metric : metrics) objective.metrics.push_back(make_metric<float>(metric, {}));
-  state_->trainer = std::make_unique<Trainer<float>>(
-      state_->network, std::vector<Objective<float>>{std::move(objective)},
-      make_optimizer<float>(optimizer, std::move(optimizer_config)));
+  state_->trainer =
+      std::make_unique<Trainer<float>>(state_->network, std::vector<Objective<float>>{std::move(objective)},
+                                       make_optimizer<float>(optimizer, std::move(optimizer_config)));
 }
 
-std::vector<EpochResults> Sequential::fit(const std::vector<float>& x, const std::vector<float>& y, FitOptions options) {
+std::vector<EpochResults> Sequential::fit(const std::vector<float>& x, const std::vector<float>& y,
+                                          FitOptions options) {
   state_->compiled().seed = options.seed;
   std::vector<EpochResults> history;
   for (index epoch = 0; epoch < options.epochs; ++epoch)
-    history.push_back(state_->pass(
-        state_->feed(x, y), {options.batch_size, true, options.shuffle, static_cast<std::uint64_t>(epoch), -1}));
+    history.push_back(state_->pass(state_->feed(x, y),
+                                   {options.batch_size, true, options.shuffle, static_cast<std::uint64_t>(epoch), -1}));
   return history;
 }
 

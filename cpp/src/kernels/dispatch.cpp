@@ -55,9 +55,9 @@ struct Candidates {
   // __builtin_cpu_supports reads CPUID and XCR0: the operating system must save the wide registers as well.
   Candidates() {
 #if defined(RANVIER_HAVE_AVX512)
-    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-        __builtin_cpu_supports("avx512cd") && __builtin_cpu_supports("avx512dq") &&
-        __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) {
+    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512cd") &&
+        __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx2") &&
+        __builtin_cpu_supports("fma")) {
 #if defined(RANVIER_HAVE_AMX)
       if (amx_granted()) {
         with_amx = avx512::table;

@@ -35,8 +35,9 @@ struct GemmPlan {
   }
 };
 
-/// Never less than for the same product with a smaller K, although the plan's own needs may be: the last batch of an epoch
-/// is smaller than those that the scratch was made for, and equal parts of 513 are shallower than the whole of 512.
+/// Never less than for the same product with a smaller K, although the plan's own needs may be: the last batch of an
+/// epoch is smaller than those that the scratch was made for, and equal parts of 513 are shallower than the whole of
+/// 512.
 template <class T>
 index gemm_scratch(const Gemm<T>& g) {
   const GemmPlan<T> plan(g);

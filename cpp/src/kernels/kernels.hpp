@@ -30,8 +30,8 @@ struct Activation {
   const char* formula;
   ParameterInfo parameters[kMaxParameters];
   bool from_output;  // the derivative is computed from y (x need not be kept), otherwise from x
-  void (*forward)(const T* x, T* y, index n, const T* parameters);                       // y may alias x
-  void (*backward)(const T* xy, const T* dy, T* dx, index n, const T* parameters);       // dx may alias dy
+  void (*forward)(const T* x, T* y, index n, const T* parameters);                  // y may alias x
+  void (*backward)(const T* xy, const T* dy, T* dx, index n, const T* parameters);  // dx may alias dy
 };
 
 /// An activation along one axis of a tensor seen as (outer, n, inner): softmax, log_softmax, sparsemax, glu.
@@ -42,8 +42,9 @@ struct AxisActivation {
   const char* formula;
   bool from_output;
   bool halves;
-  void (*forward)(const T* x, T* y, index outer, index n, index inner);                  // y may alias x unless it halves
-  void (*backward)(const T* xy, const T* dy, T* dx, index outer, index n, index inner);  // dx may alias dy unless it halves
+  void (*forward)(const T* x, T* y, index outer, index n, index inner);  // y may alias x unless it halves
+  void (*backward)(const T* xy, const T* dy, T* dx, index outer, index n,
+                   index inner);  // dx may alias dy unless it halves
 };
 
 /// What a loss is given for `rows` rows. `scale[i]` is the factor of row i in the objective (1 / batch, times weights).
@@ -71,7 +72,8 @@ struct Loss {
   void (*run)(const LossCall<T>& call);
 };
 
-/// C = A B (+ bias), the product behind every dense layer: A is (M, K), B is (K, N), C is (M, N) with rows `c_row` apart.
+/// C = A B (+ bias), the product behind every dense layer: A is (M, K), B is (K, N), C is (M, N) with rows `c_row`
+/// apart.
 template <class T>
 struct Gemm {
   index M, N, K;
@@ -131,7 +133,7 @@ struct Update {
   T* w;
   T* slots[3];  // its state, in the order that the kernel names
 
-  T* g;         // the gradient; overwritten where the kernel says so
+  T* g;  // the gradient; overwritten where the kernel says so
   index n;
   double decay;  // w -= decay * w first: learning rate times weight decay, or 0
 };
@@ -196,9 +198,9 @@ struct Kernels {
   index tile_rows, tile_columns;  // of the register tile of gemm
 
   // Products
-  index (*gemm_scratch)(const Gemm<T>& g);                   // elements of 64-byte aligned scratch a thread needs,
-                                                             // enough for every product with smaller sizes as well
-  Blocks (*gemm_blocks)(const Gemm<T>& g, index wanted);     // about `wanted` equal blocks, fewer where C is small
+  index (*gemm_scratch)(const Gemm<T>& g);                // elements of 64-byte aligned scratch a thread needs,
+                                                          // enough for every product with smaller sizes as well
+  Blocks (*gemm_blocks)(const Gemm<T>& g, index wanted);  // about `wanted` equal blocks, fewer where C is small
   void (*gemm)(const Gemm<T>& g, const Blocks& blocks, index block, T* scratch);
 
   // Activations, losses: tables, in no particular order
@@ -284,8 +286,12 @@ bool select(const char* isa);
 template <class T>
 const Kernels<T>& table();
 template <>
-inline const Kernels<float>& table<float>() { return active().f32; }
+inline const Kernels<float>& table<float>() {
+  return active().f32;
+}
 template <>
-inline const Kernels<double>& table<double>() { return active().f64; }
+inline const Kernels<double>& table<double>() {
+  return active().f64;
+}
 
 }  // namespace ranvier::kernels

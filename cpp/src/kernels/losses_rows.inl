@@ -1,5 +1,5 @@
-// Losses of whole rows: value[i] of each row of the prediction and, if asked for, gradient[i][j] = scale[i] d value[i] /
-// d prediction[i][j].
+// Losses of whole rows: value[i] of each row of the prediction and, if asked for, gradient[i][j] = scale[i] d value[i]
+// / d prediction[i][j].
 #pragma once
 
 namespace ranvier::kernels::RANVIER_ISA {
@@ -14,9 +14,11 @@ struct RowOfLoss {
   AlongLanes<T> line;
 
   RowOfLoss(const LossCall<T>& c, index i, index target_columns)
-      : target(c.target + i * target_columns), prediction(c.prediction + i * c.columns),
+      : target(c.target + i * target_columns),
+        prediction(c.prediction + i * c.columns),
         gradient(c.gradient ? c.gradient + i * c.columns : nullptr),
-        scale(c.gradient ? Vec<T>(c.scale[i]) : Vec<T>(0)), line{c.columns} {}
+        scale(c.gradient ? Vec<T>(c.scale[i]) : Vec<T>(0)),
+        line{c.columns} {}
 };
 
 // max(largest (1 - y) p - sum(y p) + 1, 0). Of several largest ones, the first one has the gradient.
@@ -25,8 +27,7 @@ template <class T>
   for (index r = 0; r < c.rows; r++) {
     const RowOfLoss<T> row(c, r, c.columns);
     const T *y = row.target, *p = row.prediction;
-    const Vec<T> positive =
-        row.line.sum([=](index i, index n, Vec<T>) { return load_n(y + i, n) * load_n(p + i, n); });
+    const Vec<T> positive = row.line.sum([=](index i, index n, Vec<T>) { return load_n(y + i, n) * load_n(p + i, n); });
     const auto others = [=](index i, index n, Vec<T>) { return (1 - load_n(y + i, n)) * load_n(p + i, n); };
     const Vec<T> negative = row.line.maximum(others);
     const Vec<T> margin = negative - positive + 1;
@@ -83,8 +84,7 @@ template <class T, bool kSparse>
   for (index r = 0; r < c.rows; r++) {
     const RowOfLoss<T> row(c, r, kSparse ? 1 : c.columns);
     const T* p = row.prediction;
-    const ClassTarget<T, kSparse> y = {row.target, row.target[0], kSparse ? T(0) : c.parameters[0],
-                                       double(c.columns)};
+    const ClassTarget<T, kSparse> y = {row.target, row.target[0], kSparse ? T(0) : c.parameters[0], double(c.columns)};
     const Vec<T> total = row.line.sum([=](index i, index n, Vec<T>) { return load_n(p + i, n); });
     const Vec<T> value = row.line.sum([=](index i, index n, Vec<T> position) {
       return y.weight(i, n, position) * log(clamp(load_n(p + i, n) / total, kEpsilon, 1 - kEpsilon));
@@ -156,8 +156,7 @@ template <class T, bool kSparse>
   if (c.columns <= kFewColumns) return crossentropy_of_short_rows<T, kSparse>(c);
   for (index r = 0; r < c.rows; r++) {
     const RowOfLoss<T> row(c, r, kSparse ? 1 : c.columns);
-    const ClassTarget<T, kSparse> y = {row.target, row.target[0], kSparse ? T(0) : c.parameters[0],
-                                       double(c.columns)};
+    const ClassTarget<T, kSparse> y = {row.target, row.target[0], kSparse ? T(0) : c.parameters[0], double(c.columns)};
     T* probability = c.probability ? c.probability + r * c.columns : nullptr;
     const Vec<T> value = softmax_crossentropy(row.line, row.prediction, y, row.scale,
                                               row.gradient ? row.gradient : probability, probability, row.gradient);

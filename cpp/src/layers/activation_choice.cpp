@@ -1,6 +1,7 @@
+#include "layers/activation_choice.hpp"
+
 #include <cmath>
 
-#include "layers/activation_choice.hpp"
 #include "runtime/error.hpp"
 
 namespace ranvier {

@@ -10,7 +10,9 @@ template <class T>
 class AxisActivationLayer final : public Layer<T> {
  public:
   AxisActivationLayer(Config& config, const std::string& name)
-      : Layer<T>("axis_activation", name), activation_(config.word("activation"), {}), axis_(config.integer("axis", -1)) {
+      : Layer<T>("axis_activation", name),
+        activation_(config.word("activation"), {}),
+        axis_(config.integer("axis", -1)) {
     if (!activation_.along_axis())
       throw std::invalid_argument("'" + activation_.name() + "' works element by element: use the kind 'activation'");
     if (axis_ == 0) throw std::invalid_argument("axis 0 is the batch: rows do not mix");
@@ -70,7 +72,8 @@ class AxisActivationLayer final : public Layer<T> {
   View see(const Pass<T>& pass) const {
     const Shape& x = (*pass.x_shapes)[0];
     const std::size_t axis = position(x);
-    const Shape before(x.begin(), x.begin() + static_cast<index>(axis)), after(x.begin() + static_cast<index>(axis) + 1, x.end());
+    const Shape before(x.begin(), x.begin() + static_cast<index>(axis)),
+        after(x.begin() + static_cast<index>(axis) + 1, x.end());
     const index n = x[axis], inner = size(after);
     const Range part = pass.team->share(pass.batch * size(before));
     return {part.size(), n, inner, part.begin * n * inner, part.begin * (halves() ? n / 2 : n) * inner};

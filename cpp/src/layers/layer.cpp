@@ -21,9 +21,13 @@ std::map<std::string, Factories>& registry() {
 template <class T>
 LayerFactory<T> factory(const Factories& factories);
 template <>
-LayerFactory<float> factory(const Factories& factories) { return factories.single; }
+LayerFactory<float> factory(const Factories& factories) {
+  return factories.single;
+}
 template <>
-LayerFactory<double> factory(const Factories& factories) { return factories.twice; }
+LayerFactory<double> factory(const Factories& factories) {
+  return factories.twice;
+}
 
 }  // namespace
 
@@ -85,8 +89,9 @@ void Layer<T>::build(const std::vector<Shape>& x) {
   }
   for (std::size_t i = 0; i < wanted.size(); ++i)
     if (wanted[i]->shape != parameters_[i]->shape)
-      fail(name_, "its ", parameters_[i]->name, " has shape ", to_string(parameters_[i]->shape), ", but an input of shape ",
-           to_string_batched(x[0]), " needs ", to_string(wanted[i]->shape), "; make a new layer for inputs of another size");
+      fail(name_, "its ", parameters_[i]->name, " has shape ", to_string(parameters_[i]->shape),
+           ", but an input of shape ", to_string_batched(x[0]), " needs ", to_string(wanted[i]->shape),
+           "; make a new layer for inputs of another size");
 }
 
 template <class T>

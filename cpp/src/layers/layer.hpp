@@ -72,19 +72,20 @@ struct Pass {
   Team* team;
   const kernels::Kernels<T>* kernels;
   index batch;
-  bool training;  // layers behave as in training: dropout drops
-  bool keep;      // a backward pass follows: what it reads must be kept
+  bool training;           // layers behave as in training: dropout drops
+  bool keep;               // a backward pass follows: what it reads must be kept
   kernels::RandomKey key;  // this node's random stream in this step
   const std::vector<Shape>* x_shapes;
   const std::vector<Shape>* y_shapes;
   T* const* x;
   T* const* y;
-  T* const* dy;         // backward: gradient of y, which the layer may overwrite
-  T* const* dx;         // backward: to be overwritten with the gradient of x; null where nobody needs it
+  T* const* dy;           // backward: gradient of y, which the layer may overwrite
+  T* const* dx;           // backward: to be overwritten with the gradient of x; null where nobody needs it
   T* const* dparameters;  // backward: to be overwritten, in the order of parameters(); null where nobody needs it
-  const GradientSink<T>* const* sinks;  // backward: where not null, it takes the gradient; the parameter changes at once
-  T* workspace;         // Layer::workspace elements, kept from forward to backward
-  T* scratch;           // Layer::scratch elements of this thread's own
+  const GradientSink<T>* const*
+      sinks;     // backward: where not null, it takes the gradient; the parameter changes at once
+  T* workspace;  // Layer::workspace elements, kept from forward to backward
+  T* scratch;    // Layer::scratch elements of this thread's own
 
   index x_size(std::size_t i) const { return size((*x_shapes)[i]); }
   index y_size(std::size_t i) const { return size((*y_shapes)[i]); }
@@ -135,7 +136,8 @@ class Layer {
   /// The activation, if applying it is all this layer does and it can be done row by row of the last axis; or null.
   virtual const ActivationChoice<T>* only_activation() const { return nullptr; }
 
-  /// A layer that does this one's work and then `next`'s in one pass over memory, sharing this one's parameters; or null.
+  /// A layer that does this one's work and then `next`'s in one pass over memory, sharing this one's parameters; or
+  /// null.
   virtual std::shared_ptr<Layer> fused_with(const Layer& /*next*/) const { return nullptr; }
 
   /// If the last thing this layer does is the activation called `activation` on the last axis: a layer that leaves it
@@ -174,14 +176,14 @@ std::vector<std::string> layer_kinds();
 bool register_layer(const char* kind, LayerFactory<float> single, LayerFactory<double> twice);
 
 /// The last line of a layer's file.
-#define RANVIER_REGISTER_LAYER(kind, Class)                                                             \
-  [[maybe_unused]] const bool registered = register_layer(                                              \
-      kind,                                                                                             \
-      [](Config& config, const std::string& name) -> std::shared_ptr<Layer<float>> {                    \
-        return std::make_shared<Class<float>>(config, name);                                            \
-      },                                                                                                \
-      [](Config& config, const std::string& name) -> std::shared_ptr<Layer<double>> {                   \
-        return std::make_shared<Class<double>>(config, name);                                           \
+#define RANVIER_REGISTER_LAYER(kind, Class)                                           \
+  [[maybe_unused]] const bool registered = register_layer(                            \
+      kind,                                                                           \
+      [](Config& config, const std::string& name) -> std::shared_ptr<Layer<float>> {  \
+        return std::make_shared<Class<float>>(config, name);                          \
+      },                                                                              \
+      [](Config& config, const std::string& name) -> std::shared_ptr<Layer<double>> { \
+        return std::make_shared<Class<double>>(config, name);                         \
       });
 
 }  // namespace ranvier

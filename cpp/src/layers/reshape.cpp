@@ -12,7 +12,8 @@ class Reshape final : public View<T> {
     for (std::int64_t axis : config.integers("target_shape")) target_.push_back(static_cast<index>(axis));
     index inferred = 0;
     for (index axis : target_) {
-      if (axis < -1 || axis == 0) throw std::invalid_argument("target_shape must hold sizes of at least 1, or one -1, got " + to_string(target_));
+      if (axis < -1 || axis == 0)
+        throw std::invalid_argument("target_shape must hold sizes of at least 1, or one -1, got " + to_string(target_));
       inferred += axis == -1;
     }
     if (inferred > 1) throw std::invalid_argument("target_shape may hold one -1 only, got " + to_string(target_));

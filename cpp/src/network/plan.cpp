@@ -27,8 +27,7 @@ Plan<T>::Plan(const Graph<T>& graph, PlanMode mode)
   input_buffers_.resize(graph_.inputs.size());
   find_aliases();
   find_gradients();
-  for (std::size_t i = 0; i < routes_.size(); ++i)
-    routes_[i].sinks.resize(graph_.nodes[i].layer->parameters().size());
+  for (std::size_t i = 0; i < routes_.size(); ++i) routes_[i].sinks.resize(graph_.nodes[i].layer->parameters().size());
   for (const Node<T>& node : graph_.nodes) flops_ += node.layer->flops(node.x_shapes);
   row_elements_ = place(lifetimes(1), 1).total;
 }
@@ -123,8 +122,7 @@ void Plan<T>::stream_gradient(std::size_t p, const GradientSink<T>* sink, index 
 
 template <class T>
 void Plan<T>::reserve(index rows, int threads) {
-  if (rows > capacity_ || threads > threads_)
-    allocate(std::max(rows, capacity_), std::max(threads, threads_));
+  if (rows > capacity_ || threads > threads_) allocate(std::max(rows, capacity_), std::max(threads, threads_));
 }
 
 template <class T>
@@ -165,8 +163,7 @@ void Plan<T>::allocate(index rows, int threads) {
   }
   parameter_gradient_block_ = Buffer<T>(gradients);
   for (std::size_t p = 0; p < parameters_.size(); ++p)
-    parameter_gradients_[p] =
-        stores_gradient(p) ? parameter_gradient_block_.data() + gradient_offset[p] : nullptr;
+    parameter_gradients_[p] = stores_gradient(p) ? parameter_gradient_block_.data() + gradient_offset[p] : nullptr;
 
   capacity_ = rows;
   threads_ = threads;
@@ -233,7 +230,8 @@ void Plan<T>::route(std::size_t i, std::vector<char>& written) {
   for (std::size_t j = 0; j < route.dparameters.size(); ++j) {
     const std::size_t p = parameter_position(node.layer->parameters()[j]);
     if (parameter_gradients_[p])
-      write(graph_.values.size() + p, parameter_gradients_[p], route.dparameters[j], parameters_[p]->value.size(), false);
+      write(graph_.values.size() + p, parameter_gradients_[p], route.dparameters[j], parameters_[p]->value.size(),
+            false);
   }
 }
 
@@ -315,7 +313,8 @@ void Plan<T>::backward(Team& team, const Step& step) {
     team.barrier();
     for (const Addition& addition : route.additions) {
       const Range part = team.share(addition.per_row ? step.batch * addition.size : addition.size, kAlignment<T>);
-      kernels_->add(addition.target + part.begin, addition.part + part.begin, addition.target + part.begin, part.size());
+      kernels_->add(addition.target + part.begin, addition.part + part.begin, addition.target + part.begin,
+                    part.size());
     }
     if (!route.additions.empty()) team.barrier();
   }

@@ -92,9 +92,7 @@ class Plan {
   Pass<T> pass(std::size_t node, Team& team, const Step& step) const;
   index row_size(ValueId value) const { return size(graph_.values[value].shape); }
   bool is_input(ValueId value) const { return graph_.values[value].producer == kNone; }
-  bool stores_gradient(std::size_t p) const {
-    return mode_.gradients && parameters_[p]->trainable && !streamed_[p];
-  }
+  bool stores_gradient(std::size_t p) const { return mode_.gradients && parameters_[p]->trainable && !streamed_[p]; }
   std::size_t parameter_position(const std::shared_ptr<Parameter<T>>& parameter) const;
 
   Graph<T> graph_;
@@ -104,7 +102,7 @@ class Plan {
   std::vector<ValueId> alias_;           // the value whose memory a value is seen in: itself for most
   std::vector<ValueId> gradient_alias_;  // the same for gradients
   std::vector<char> has_gradient_;
-  std::vector<char> streamed_;           // parameters whose gradient goes to a sink
+  std::vector<char> streamed_;  // parameters whose gradient goes to a sink
   std::vector<Route> routes_;
   std::vector<ValueId> unread_inputs_;  // no node that an output needs reads them: their gradient is zero
   index row_elements_ = 0;

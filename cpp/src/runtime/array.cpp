@@ -31,18 +31,30 @@ struct Half {
 template <class F>
 auto with_type(ElementType type, const F& f) {
   switch (type) {
-    case ElementType::boolean: return f(static_cast<const bool*>(nullptr));
-    case ElementType::int8: return f(static_cast<const std::int8_t*>(nullptr));
-    case ElementType::uint8: return f(static_cast<const std::uint8_t*>(nullptr));
-    case ElementType::int16: return f(static_cast<const std::int16_t*>(nullptr));
-    case ElementType::uint16: return f(static_cast<const std::uint16_t*>(nullptr));
-    case ElementType::int32: return f(static_cast<const std::int32_t*>(nullptr));
-    case ElementType::uint32: return f(static_cast<const std::uint32_t*>(nullptr));
-    case ElementType::int64: return f(static_cast<const std::int64_t*>(nullptr));
-    case ElementType::uint64: return f(static_cast<const std::uint64_t*>(nullptr));
-    case ElementType::float16: return f(static_cast<const Half*>(nullptr));
-    case ElementType::float64: return f(static_cast<const double*>(nullptr));
-    case ElementType::float32: break;
+    case ElementType::boolean:
+      return f(static_cast<const bool*>(nullptr));
+    case ElementType::int8:
+      return f(static_cast<const std::int8_t*>(nullptr));
+    case ElementType::uint8:
+      return f(static_cast<const std::uint8_t*>(nullptr));
+    case ElementType::int16:
+      return f(static_cast<const std::int16_t*>(nullptr));
+    case ElementType::uint16:
+      return f(static_cast<const std::uint16_t*>(nullptr));
+    case ElementType::int32:
+      return f(static_cast<const std::int32_t*>(nullptr));
+    case ElementType::uint32:
+      return f(static_cast<const std::uint32_t*>(nullptr));
+    case ElementType::int64:
+      return f(static_cast<const std::int64_t*>(nullptr));
+    case ElementType::uint64:
+      return f(static_cast<const std::uint64_t*>(nullptr));
+    case ElementType::float16:
+      return f(static_cast<const Half*>(nullptr));
+    case ElementType::float64:
+      return f(static_cast<const double*>(nullptr));
+    case ElementType::float32:
+      break;
   }
   return f(static_cast<const float*>(nullptr));
 }

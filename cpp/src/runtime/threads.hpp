@@ -93,8 +93,8 @@ void run_team(int threads, F&& body) {
     body(alone);
     return;
   }
-  detail::run_team(threads, [](void* context, Team& team) { (*static_cast<std::remove_reference_t<F>*>(context))(team); },
-                   &body);
+  detail::run_team(
+      threads, [](void* context, Team& team) { (*static_cast<std::remove_reference_t<F>*>(context))(team); }, &body);
 }
 
 }  // namespace ranvier

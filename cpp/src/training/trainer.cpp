@@ -12,7 +12,8 @@ namespace {
 
 constexpr index kGrain = 16;  // rows
 
-// A pass of at most this much work a step looks at the clock every 16 steps only: reading it costs as much as 1 % of one.
+// A pass of at most this much work a step looks at the clock every 16 steps only: reading it costs as much as 1 % of
+// one.
 constexpr double kTinyStep = 1e6;
 
 double now() {
@@ -28,7 +29,7 @@ struct Trainer<T>::Output {
   explicit Output(Objective<T> wanted) : objective(std::move(wanted)), loss(objective.loss) {}
 
   Objective<T> objective;
-  Loss<T> loss;           // the one that runs: of the logits, if the network ended in the activation that makes them
+  Loss<T> loss;  // the one that runs: of the logits, if the network ended in the activation that makes them
   std::unique_ptr<BatchLoss<T>> batch_loss;  // what runs instead, if its rows depend on each other
   bool of_logits = false;
   index R = 1, C = 1, target_columns = 1;
@@ -63,7 +64,7 @@ struct Trainer<T>::Output {
 
   // The batch loss's view of a batch; gradient may be null.
   BatchLossCall<T> batch_call(index rows, const T* prediction, T* gradient) const {
-    return {target.data(), prediction,       weighted ? weights.data() : nullptr, gradient, rows,
+    return {target.data(),    prediction,      weighted ? weights.data() : nullptr, gradient, rows,
             loss.reduction(), objective.weight};
   }
 
@@ -132,8 +133,9 @@ void Trainer<T>::check(const Feed& feed) {
     if (y.rows() != rows) fail(who, "x has ", rows, " rows, but y has ", y.rows());
     const index wanted = output.loss.target_columns(output.C);
     if (y.row_elements() != output.R * wanted)
-      fail(who, output.objective.loss.kind(), " expected targets of ", output.R * wanted, " numbers a row for an output ",
-           to_string_batched(network_->output_shape(i)), ", got y ", to_string(y.shape));
+      fail(who, output.objective.loss.kind(), " expected targets of ", output.R * wanted,
+           " numbers a row for an output ", to_string_batched(network_->output_shape(i)), ", got y ",
+           to_string(y.shape));
     output.for_metrics([&](Metric<T>& metric, index, const T*) {
       metric.prepare(output.C);
       if (metric.target_columns(output.C) != wanted)
@@ -266,8 +268,8 @@ double Trainer<T>::losses(Team& team, index rows) {
     }
     output.for_metrics([&](const Metric<T>& metric, index position, const T*) {
       if (metric.has_values())
-        metric.values({target, prediction, output.metric_value.data() + position * count + part.begin, part.size(), C,
-                       nullptr});
+        metric.values(
+            {target, prediction, output.metric_value.data() + position * count + part.begin, part.size(), C, nullptr});
     });
     if (keep_batch) std::copy_n(prediction, part.size() * C, output.kept.data() + part.begin * C);
   }
@@ -295,8 +297,8 @@ double Trainer<T>::losses(Team& team, index rows) {
     if (team.rank() != 0) continue;
     output.loss_total += loss * static_cast<double>(rows);
     output.for_metrics([&](Metric<T>& metric, index position, const T* weights) {
-      metric.add({output.target.data(), plan_->output(i), output.metric_value.data() + position * count, count, output.C,
-                  weights});
+      metric.add({output.target.data(), plan_->output(i), output.metric_value.data() + position * count, count,
+                  output.C, weights});
     });
   }
   if (unfinished) team.barrier();  // the other threads' parts of the gradient
@@ -323,7 +325,8 @@ double Trainer<T>::step(Team& team) {
   return loss;
 }
 
-/// Runs batches up to number `last` until the deadline, or until a loss is not finite in training; returns the last loss.
+/// Runs batches up to number `last` until the deadline, or until a loss is not finite in training; returns the last
+/// loss.
 template <class T>
 double Trainer<T>::run_stretch(index last, double deadline) {
   double loss = 0;
@@ -396,8 +399,9 @@ void Trainer<T>::fail_nonfinite(double loss) {
             k.fill(slot.values.data(), static_cast<T>(slot.kind.initial), slot.values.size());
   }
   batches_ = batch_;
-  throw NonFiniteLoss(text("[", network_->name, "] the loss became ", loss, " in epoch ", options_.epoch + 1, ", batch ",
-                           batch_, " of ", (feed_.rows() + options_.batch_size - 1) / options_.batch_size, "; ",
+  throw NonFiniteLoss(text("[", network_->name, "] the loss became ", loss, " in epoch ", options_.epoch + 1,
+                           ", batch ", batch_, " of ", (feed_.rows() + options_.batch_size - 1) / options_.batch_size,
+                           "; ",
                            restored ? "the weights are back at their values when this epoch began"
                                     : "the weights are those before this batch",
                            ". Lower the learning rate, clip the gradients, or scale the inputs and targets"));

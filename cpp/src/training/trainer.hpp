@@ -26,7 +26,7 @@ struct Objective {
 /// One pass over a feed.
 struct PassOptions {
   index batch_size;
-  bool training;        // update the parameters, or only evaluate
+  bool training;  // update the parameters, or only evaluate
   bool shuffle;
   std::uint64_t epoch;  // with the seed decides the order of rows
   index batches;        // at most, or -1
@@ -100,10 +100,10 @@ class Trainer {
   ThreadChoice training_threads_, evaluation_threads_;
   ThreadChoice* threads_ = nullptr;  // of the pass
   std::vector<T*> gradients_;
-  std::vector<UpdateTarget<T>> targets_;    // of parameters that are updated tile by tile
+  std::vector<UpdateTarget<T>> targets_;  // of parameters that are updated tile by tile
   std::vector<GradientSink<T>> sinks_;
-  std::vector<char> trainable_;        // of each parameter, when the plans were made
-  std::vector<Buffer<T>> finite_;      // the parameters when a pass last began with all of them finite
+  std::vector<char> trainable_;    // of each parameter, when the plans were made
+  std::vector<Buffer<T>> finite_;  // the parameters when a pass last began with all of them finite
   index clock_stride_ = 1;
   double loss_total_ = 0, rows_total_ = 0;
   std::atomic<bool> busy_{false};

@@ -80,7 +80,11 @@ def write(file: Any, model: Model, include_optimizer: bool) -> None:
         native = optimizer.native_for(model, model._dtype)
         native.build(wanted)
     # Keras reads slots in the order of the model's trainable weights.
-    if native is None or [parameter for parameter, _ in native.slots()] != wanted or callable(rate := optimizer.learning_rate):
+    if (
+        native is None
+        or [parameter for parameter, _ in native.slots()] != wanted
+        or callable(rate := optimizer.learning_rate)
+    ):
         return
     group = file.create_group("optimizer/vars")
     group.attrs["name"] = optimizer.name

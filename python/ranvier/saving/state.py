@@ -106,7 +106,7 @@ def read_optimizer(model: Model, file: NativeFile, variables: Mapping[str, Varia
     native = optimizer.native_for(model, model._dtype)
     prepare(native, [variable._parameter for _, _, variable in chosen])
     slots_of = {id(parameter): own for parameter, own in native.slots()}
-    views = {}
+    views: dict[str, Array] = {}
     for _, keys, variable in chosen:
         own = slots_of.get(id(variable._parameter), [])
         if [name for name, _ in own] != [key.rpartition("/")[2] for key in keys]:
