@@ -46,7 +46,7 @@ def _rate(model: Model) -> float | None:
     # A schedule is a function of the steps, which are kept.
     rate = None if model.optimizer is None else model.optimizer.learning_rate
     scheduled = not isinstance(rate, int | float) or not isinstance(
-        getattr(model.optimizer, "_learning_rate", 0), float
+        getattr(model.optimizer, "_rate", 0), float
     )
     return None if scheduled else float(rate)  # type: ignore[arg-type]  # rate is a number here
 
