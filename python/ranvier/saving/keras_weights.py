@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ranvier.errors import ModelFileError
+from ranvier.errors import ModelFileError, brief
 from ranvier.saving.stored import StoredLayer, StoredVariable, StoredWeights
 from ranvier.utils.naming import snake_case
 
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from ranvier.layers import Layer
     from ranvier.models import Model
 
-# What h5py raises for damaged files, by experience.
-_DAMAGE = (OSError, KeyError, ValueError, RuntimeError, TypeError, AttributeError, OverflowError, MemoryError)
+# What h5py raises for damaged files, by experience, besides what a wrong configuration makes layers raise.
+_DAMAGE = (OSError, RuntimeError)
 # The optimizers whose state goes both ways. Slots of one group lie side by side, variable after variable.
 _STATE_GROUPS = {
     "Adam": (("momentum", "velocity"), ("velocity_hat",)),
@@ -226,12 +226,10 @@ def opened(source: Any, where: str, size: int) -> Iterator[KerasWeights]:
     try:
         file = h5py.File(source, "r")
     except _DAMAGE as error:
-        raise ModelFileError(f"[{where}] is damaged, or no HDF5 file: {error}") from None
+        raise ModelFileError(f"[{where}] is damaged, or no HDF5 file: {brief(error)}") from None
     try:
         yield KerasWeights(file, where, size)
-    except ModelFileError:
-        raise
     except _DAMAGE as error:
-        raise ModelFileError(f"[{where}] is damaged, or does not fit: {error}") from error
+        raise ModelFileError(f"[{where}] is damaged, or does not fit: {brief(error)}") from error
     finally:
         file.close()
