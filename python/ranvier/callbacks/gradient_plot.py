@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ranvier.utils.plotting import finish, new_figure, tidy
+from ranvier.utils.plotting import INK, finish, new_figure, tidy
 
 if TYPE_CHECKING:
     from ranvier.callbacks.gradient_monitor import GradientMonitor
@@ -23,18 +23,21 @@ def plot_gradients(monitor: GradientMonitor, path: str | os.PathLike[str] | None
     colors = _by_depth(len(names))
     _norms(gradients, monitor, "gradient", colors)
     _norms(updates, monitor, "update", colors)
-    tidy(gradients, "gradient of the weights, root mean square", "epoch")
-    tidy(updates, "change of the weights in an epoch, root mean square", "epoch")
-    gradients.legend(frameon=False, fontsize=8, title="first to last layer", title_fontsize=8)
+    tidy(gradients, "gradient of the weights (RMS)", "epoch")
+    tidy(updates, "change of the weights in an epoch (RMS)", "epoch")
+    # First to last layer, from dark to light, beside the panels, where lines cannot cross it.
+    figure.legend(*gradients.get_legend_handles_labels(), loc="outside right upper", frameon=False, fontsize=8)
 
     epochs = np.array(monitor.epoch) + 1
     for what, style in (("saturated", "-"), ("dead", "--")):
         for name, values in monitor.history[what].items():
             color = colors[names.index(name)] if name in names else "#888888"
-            units.plot(epochs, values, style, color=color, label=f"{name}, {what}", linewidth=1.6, **_marker(values))
+            units.plot(epochs, values, style, color=color, linewidth=1.6, **_marker(values))
+        if monitor.history[what]:
+            units.plot([], [], style, color=INK, label=what)
     tidy(units, "share of saturated outputs and dead units", "epoch")
     units.set_ylim(-0.03, 1.03)
-    if any(monitor.history[what] for what in ("saturated", "dead")):
+    if units.get_legend_handles_labels()[0]:
         units.legend(frameon=False, fontsize=8)
     for axes in panels.flat:
         axes.xaxis.get_major_locator().set_params(integer=True)

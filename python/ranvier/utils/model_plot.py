@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from ranvier.layers import Layer
     from ranvier.symbol import Node
 
+_BEND = 0.12  # of the length of an arrow
 _DIRECTIONS = ("TB", "BT", "LR", "RL")
 
 
@@ -188,17 +189,27 @@ def _draw(model: Any, path: Path, rankdir: str, dpi: int, options: dict[str, boo
         for place, box in enumerate(row):
             side, forth = (place - (len(row) - 1) / 2) * across, sign * level * along
             places[box] = (side, forth) if rankdir in ("TB", "BT") else (forth, -side)
-    xs, ys = ([place[axis] for place in places.values()] for axis in (0, 1))
-    size = (max(xs) - min(xs) + width + 0.5, max(ys) - min(ys) + height + 0.5)
-    figure, panels = new_figure("plot_model", size, False)
+    # Arrows past other boxes bend around them.
+    bend = _BEND * along * max((ranks[target] - ranks[source] for source, target in edges), default=0)
+    bend = bend if any(ranks[target] - ranks[source] > 1 for source, target in edges) else 0
+    (left, right), (low, high) = ((min(values), max(values)) for values in zip(*places.values(), strict=True))
+    left, right, low, high = (
+        left - width / 2 - 0.25,
+        right + width / 2 + 0.25,
+        low - height / 2 - 0.25,
+        high + height / 2 + 0.25,
+    )
+    right, low = (right + bend, low) if rankdir in ("TB", "BT") else (right, low - bend)
+    figure, panels = new_figure("plot_model", (right - left, high - low), False)
     from matplotlib.patches import FancyBboxPatch
 
     axes = panels[0, 0]
     for source, target in edges:
         arrow = {"arrowstyle": "-|>", "color": INK, "linewidth": 0.9, "shrinkA": 0, "shrinkB": 0, "mutation_scale": 9}
-        begin, end = _borders(places[source], places[target], width, height, rankdir)
-        bent = "arc3,rad=0" if ranks[target] - ranks[source] == 1 else "arc3,rad=0.35"
-        axes.annotate("", end, begin, arrowprops={**arrow, "connectionstyle": bent}, zorder=1)
+        far = ranks[target] - ranks[source] > 1
+        begin, end = _borders(places[source], places[target], width, height, rankdir, far)
+        way = 2 * _BEND * (1 if rankdir in ("BT", "LR") else -1) if far else 0
+        axes.annotate("", end, begin, arrowprops={**arrow, "connectionstyle": f"arc3,rad={way}"}, zorder=1)
     for box, (x, y) in places.items():
         frame: dict[str, Any] = {
             "boxstyle": "round,pad=0.05",
@@ -210,21 +221,26 @@ def _draw(model: Any, path: Path, rankdir: str, dpi: int, options: dict[str, boo
             FancyBboxPatch((x - width / 2 + 0.05, y - height / 2 + 0.05), width - 0.1, height - 0.1, **frame)
         )
         axes.text(x, y, texts[box], ha="center", va="center", fontsize=9, color=INK, linespacing=1.25, zorder=3)
-    axes.set_xlim(min(xs) - width / 2 - 0.25, max(xs) + width / 2 + 0.25)
-    axes.set_ylim(min(ys) - height / 2 - 0.25, max(ys) + height / 2 + 0.25)
+    axes.set_xlim(left, right)
+    axes.set_ylim(low, high)
     axes.set_aspect("equal")
     axes.set_axis_off()
     finish(figure, path, dpi)
 
 
 def _borders(
-    source: tuple[float, float], target: tuple[float, float], width: float, height: float, rankdir: str
+    source: tuple[float, float], target: tuple[float, float], width: float, height: float, rankdir: str, far: bool
 ) -> tuple[tuple[float, float], tuple[float, float]]:
-    # Arrows leave and arrive at the sides that face each other along the direction of drawing.
-    axis = 1 if rankdir in ("TB", "BT") else 0
-    half = (height if axis else width) / 2
-    way = half if target[axis] > source[axis] else -half
+    # Arrows leave and arrive at the sides that face each other along the direction of drawing; far ones at a third.
+    down = rankdir in ("TB", "BT")
     begin, end = list(source), list(target)
+    if far:
+        for point in (begin, end):
+            point[0 if down else 1] += (width / 2 - 0.05) if down else -(height / 2 - 0.05)
+        return (begin[0], begin[1]), (end[0], end[1])
+    axis = 1 if down else 0
+    half = (height if down else width) / 2 - 0.05
+    way = half if target[axis] > source[axis] else -half
     begin[axis] += way
     end[axis] -= way
     return (begin[0], begin[1]), (end[0], end[1])

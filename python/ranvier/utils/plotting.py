@@ -40,7 +40,7 @@ def tidy(axes: Any, title: str, xlabel: str) -> None:
     axes.set_xlabel(xlabel, fontsize=9, color=INK)
     axes.grid(color=GRID, linewidth=0.6)
     axes.set_axisbelow(True)
-    axes.tick_params(labelsize=8, colors=INK, length=0)
+    axes.tick_params(which="both", labelsize=8, colors=INK, length=0)
     for side in ("top", "right", "left", "bottom"):
         axes.spines[side].set_visible(False)
 
