@@ -236,10 +236,10 @@ def _borders(
     begin, end = list(source), list(target)
     if far:
         for point in (begin, end):
-            point[0 if down else 1] += (width / 2 - 0.05) if down else -(height / 2 - 0.05)
+            point[0 if down else 1] += width / 2 if down else -height / 2
         return (begin[0], begin[1]), (end[0], end[1])
     axis = 1 if down else 0
-    half = (height if down else width) / 2 - 0.05
+    half = (height if down else width) / 2
     way = half if target[axis] > source[axis] else -half
     begin[axis] += way
     end[axis] -= way
