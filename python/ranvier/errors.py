@@ -19,7 +19,21 @@ __all__ = ["ModelFileError", "NonFiniteLossError", "nearest", "one_of", "unknown
 
 
 class ModelFileError(ValueError):
-    """A file is no model file, is damaged, or does not fit what it is loaded into."""
+    """A file is no model file, is damaged, or does not fit what it is loaded into.
+
+    >>> issubclass(ModelFileError, ValueError)
+    True
+    """
+
+
+def brief(error: BaseException) -> str:
+    """The text of an error, or its beginning where a hostile file has made it long.
+
+    >>> len(brief(ValueError("a" * 10_000)))
+    504
+    """
+    text = str(error) or type(error).__name__
+    return text if len(text) <= 500 else f"{text[:500]} ..."
 
 
 def nearest(name: str, valid: Iterable[str]) -> str | None:

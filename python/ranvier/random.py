@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -56,6 +58,27 @@ def seed_global(seed: int) -> None:
     """
     global _global
     _global = SeedGenerator(seed)
+
+
+@contextmanager
+def preserved() -> Iterator[None]:
+    """Puts the library's generator back to where it is now, whatever is drawn meanwhile.
+
+    >>> seed_global(7)
+    >>> with preserved():
+    ...     first = draw_seed()
+    >>> first == draw_seed()
+    True
+    """
+    global _global
+    kept = _global
+    before = None if kept is None else kept._generator.bit_generator.state
+    try:
+        yield
+    finally:
+        _global = kept
+        if kept is not None and before is not None:
+            kept._generator.bit_generator.state = before
 
 
 def draw_seed() -> int:

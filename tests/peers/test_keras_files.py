@@ -1,4 +1,4 @@
-"""Model files that go to Keras and back."""
+"""Files go to Keras and back: what Keras predicts and how it trains on from them."""
 
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,10 @@ import pytest
 
 from ranvier import Input, Model, Sequential, layers, models, optimizers
 
-X = np.random.default_rng(0).normal(size=(8, 4)).astype("float32")
+X = np.random.default_rng(1).normal(size=(8, 4)).astype("float32")
+LABELS = np.arange(8) % 3
+
+pytestmark = pytest.mark.filterwarnings("ignore")
 
 
 def predictions(model: Any, inputs: list[Any]) -> list[Any]:
@@ -18,7 +21,6 @@ def predictions(model: Any, inputs: list[Any]) -> list[Any]:
     return result if isinstance(result, list) else [result]
 
 
-@pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("case", cases.LAYERS, ids=lambda case: f"{case.name}-{case.arguments}")
 def test_every_layer_goes_to_keras_and_back(case: Any, tmp_path: Path) -> None:
     inputs = [Input(shape) for shape in case.shapes]
@@ -37,17 +39,39 @@ def test_every_layer_goes_to_keras_and_back(case: Any, tmp_path: Path) -> None:
         np.testing.assert_array_equal(one, other)
 
 
-@pytest.mark.filterwarnings("ignore")
-def test_a_model_that_was_trained_here_trains_on_in_keras(tmp_path: Path) -> None:
-    for optimizer in (optimizers.Adam(0.01), optimizers.Adam(0.01, amsgrad=True), optimizers.SGD(0.1, momentum=0.9)):
-        model = Sequential([Input((4,)), layers.Dense(6, "tanh"), layers.Dense(3, activation="softmax")])
-        model.compile(optimizer, "sparse_categorical_crossentropy", metrics=["accuracy"])
-        model.fit(X, np.arange(8) % 3, epochs=3, verbose=0)
-        model.save(tmp_path / "model.keras")
-        model.save_weights(tmp_path / "model.weights.h5")
-        theirs = keras.saving.load_model(tmp_path / "model.keras")
-        theirs.load_weights(tmp_path / "model.weights.h5")
-        for each in (model, theirs):
-            each.fit(X, np.arange(8) % 3, epochs=5, shuffle=False, verbose=0)
-        np.testing.assert_allclose(theirs.predict(X, verbose=0), model.predict(X), rtol=1e-4, atol=1e-5)
-        assert int(theirs.optimizer.iterations) == model.optimizer.iterations == 8
+OPTIMIZERS = {
+    "SGD": {"momentum": 0.9},
+    "Adam": {"amsgrad": True},
+    "AdamW": {},
+    "RMSprop": {"momentum": 0.5, "centered": True},
+    "Adagrad": {"learning_rate": 0.1},
+    "Adadelta": {"learning_rate": 1.0},
+    "Adamax": {},
+    "Ftrl": {"learning_rate": 0.1},
+    "Lion": {"learning_rate": 0.001},
+    "Lamb": {},
+}
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+@pytest.mark.parametrize("shared", [{}, {"gradient_accumulation_steps": 2}], ids=str)
+def test_a_model_that_was_trained_here_trains_on_in_keras_and_back(name: str, shared: Any, tmp_path: Path) -> None:
+    if shared and name != "Adam":
+        pytest.skip("one optimizer shows it")
+    model = Sequential([Input((4,)), layers.Dense(6, "tanh"), layers.Dense(3, activation="softmax")])
+    optimizer = getattr(optimizers, name)(**{"learning_rate": 0.01, **OPTIMIZERS[name], **shared})
+    model.compile(optimizer, "sparse_categorical_crossentropy", metrics=["accuracy"])
+    model.fit(X, LABELS, epochs=3, verbose=0)
+    model.save(tmp_path / "model.keras")
+    model.save_weights(tmp_path / "model.weights.h5")
+    theirs = keras.saving.load_model(tmp_path / "model.keras")
+    theirs.load_weights(tmp_path / "model.weights.h5")
+    for each in (model, theirs):
+        each.fit(X, LABELS, epochs=5, shuffle=False, verbose=0)
+    np.testing.assert_allclose(theirs.predict(X, verbose=0), model.predict(X), rtol=1e-4, atol=1e-5)
+    theirs.save(tmp_path / "theirs.keras")
+    back = models.load_model(tmp_path / "theirs.keras")
+    for each in (back, theirs):
+        each.fit(X, LABELS, epochs=5, shuffle=False, verbose=0)
+    np.testing.assert_allclose(back.predict(X), theirs.predict(X, verbose=0), rtol=1e-4, atol=1e-5)
+    assert back.optimizer.iterations == int(theirs.optimizer.iterations)

@@ -5,6 +5,7 @@ from ranvier.callbacks.callback import Callback
 from ranvier.callbacks.callback_list import CallbackList
 from ranvier.callbacks.csv_logger import CSVLogger
 from ranvier.callbacks.early_stopping import EarlyStopping
+from ranvier.callbacks.gradient_monitor import GradientMonitor
 from ranvier.callbacks.history import History
 from ranvier.callbacks.json_logger import JSONLogger
 from ranvier.callbacks.lambda_callback import LambdaCallback
@@ -13,6 +14,7 @@ from ranvier.callbacks.model_checkpoint import ModelCheckpoint
 from ranvier.callbacks.monitor import MonitorCallback
 from ranvier.callbacks.progbar_logger import ProgbarLogger
 from ranvier.callbacks.reduce_lr_on_plateau import ReduceLROnPlateau
+from ranvier.callbacks.tensorboard import TensorBoard
 from ranvier.callbacks.terminate_on_nan import TerminateOnNaN
 
 __all__ = [
@@ -21,6 +23,7 @@ __all__ = [
     "Callback",
     "CallbackList",
     "EarlyStopping",
+    "GradientMonitor",
     "History",
     "JSONLogger",
     "LambdaCallback",
@@ -29,5 +32,6 @@ __all__ = [
     "MonitorCallback",
     "ProgbarLogger",
     "ReduceLROnPlateau",
+    "TensorBoard",
     "TerminateOnNaN",
 ]

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ranvier.callbacks.callback import Callback
@@ -48,6 +47,8 @@ class BackupAndRestore(Callback):
         self.save_freq = frequency("BackupAndRestore", save_freq)
         self.double_checkpoint = bool(double_checkpoint)
         self.delete_checkpoint = bool(delete_checkpoint)
+        from pathlib import Path  # slow to import
+
         folder = Path(self.backup_dir).absolute()
         self._latest, self._previous = folder / "latest.safetensors", folder / "previous.safetensors"
         self._batches = 0

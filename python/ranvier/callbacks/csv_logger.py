@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import csv
 import io
 import os
 from collections.abc import Iterable
@@ -37,6 +36,8 @@ class CSVLogger(EpochLog):
         self.keys = None
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        import csv
+
         logs = logs or {}
         text = io.StringIO()
         writer = csv.writer(text, delimiter=self.sep, lineterminator="\n")

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ranvier.callbacks.callback import Callback
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 class EpochLog(Callback):
@@ -23,28 +25,33 @@ class EpochLog(Callback):
         self.append = bool(append)
         self._begun = False
 
+    def _path(self) -> Path:
+        from pathlib import Path  # slow to import
+
+        return Path(self.filename)
+
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
         self._begun = False
 
     def write(self, text: str) -> None:
         """Adds text; the first of a `fit` replaces what was there, unless that is to stay."""
-        path = Path(self.filename)
+        path = self._path()
         with path.open("a" if self._begun or self.append else "w", encoding="utf-8", newline="") as file:
             file.write(text)
         self._begun = True
 
     def is_empty(self) -> bool:
         """Whether what is written next comes first in the file."""
-        path = Path(self.filename)
+        path = self._path()
         return not (self._begun or self.append) or not path.exists() or path.stat().st_size == 0
 
     def get_state(self) -> dict[str, Any]:
-        path = Path(self.filename)
+        path = self._path()
         return {"begun": self._begun, "size": path.stat().st_size if path.exists() else 0}
 
     def set_state(self, state: dict[str, Any]) -> None:
         # Lines of epochs that are not in the backup will be written again.
         self._begun = state["begun"]
-        path = Path(self.filename)
+        path = self._path()
         if self._begun and path.exists() and path.stat().st_size > state["size"]:
             os.truncate(path, state["size"])

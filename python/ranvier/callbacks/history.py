@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import os
 import weakref
+from collections.abc import Sequence
 from typing import Any
 
 from ranvier.callbacks.callback import Callback
@@ -39,6 +41,30 @@ class History(Callback):
         self.epoch.append(epoch)
         for name, value in (logs or {}).items():
             self.history.setdefault(name, []).append(value)
+
+    def plot(
+        self, path: str | os.PathLike[str] | None = None, metrics: Sequence[str] | None = None, title: str | None = None
+    ) -> Any:
+        """Draws each number over the epochs, that of training and that of validation in one panel.
+
+        Args:
+            path: where to write the picture, such as "history.png"; by default it is shown, in a notebook at once and
+                in a program by `matplotlib.pyplot.show()`.
+            metrics: which, without "val_"; by default all, the loss first.
+            title: above the picture.
+
+        Returns: the matplotlib figure.
+        Raises: ImportError without matplotlib; ValueError for an unknown name, or if there is nothing to draw.
+
+        >>> history = History()
+        >>> history.on_epoch_end(0, {"loss": 0.5, "val_loss": 0.6})
+        >>> history.plot("/dev/null.png", metrics=["accuracy"])  # doctest: +IGNORE_EXCEPTION_DETAIL
+        Traceback (most recent call last):
+        ValueError: [plot] unknown metric 'accuracy'. Valid: loss
+        """
+        from ranvier.callbacks.history_plot import plot_history
+
+        return plot_history(self, path, metrics, title)
 
     def get_state(self) -> dict[str, Any]:
         return {"epoch": list(self.epoch), "history": {name: list(values) for name, values in self.history.items()}}

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import json
 import math
 import os
 from typing import Any
@@ -26,6 +25,8 @@ class JSONLogger(EpochLog):
         super().__init__(filename, append)
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        import json
+
         values = {name: _finite(plain(value)) for name, value in (logs or {}).items()}
         self.write(json.dumps({"epoch": epoch, **values}) + "\n")
 

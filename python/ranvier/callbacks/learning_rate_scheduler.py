@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -44,6 +43,8 @@ class LearningRateScheduler(Callback):
 
 
 def _takes_two(function: Callable[..., Any]) -> bool:
+    import inspect  # slow to import
+
     try:
         inspect.signature(function).bind(0, 0.0)
     except TypeError:

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import Any
 
 from ranvier.callbacks.monitor import MonitorCallback
@@ -78,6 +77,8 @@ class ModelCheckpoint(MonitorCallback):
             ) from None
         if not self._is_wanted(epoch, logs, path):
             return
+        from pathlib import Path  # slow to import
+
         Path(path).parent.mkdir(parents=True, exist_ok=True)
         if self.save_weights_only:
             self.model.save_weights(path)

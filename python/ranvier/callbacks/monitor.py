@@ -10,11 +10,11 @@ from ranvier.callbacks.callback import Callback
 from ranvier.errors import one_of
 
 # Endings of the names of metrics that are better when they are greater, or smaller.
-_UP = re.compile(
+_UP = (
     r"(acc|accuracy|auc|precision|recall|similarity|proximity|r2_score|f1_score|fbeta_score|iou|io_u"
     r"|specificity|sensitivity|\w+_at_\w+|true_positives|true_negatives)(_\d+)?$"
 )
-_DOWN = re.compile(
+_DOWN = (
     r"(loss|error|mse|mae|mape|msle|rmse|crossentropy|ce|hinge|poisson|divergence|kld|huber|cosh|logcosh"
     r"|false_positives|false_negatives|dice|tversky|ctc)(_\d+)?$"
 )
@@ -60,8 +60,8 @@ class MonitorCallback(Callback):
             direction = getattr(metric, "_direction", None)
             if metric.name == name and direction is not None:
                 return bool(direction == "up")
-        if _UP.search(name) or _DOWN.search(name):
-            return _UP.search(name) is not None
+        if re.search(_UP, name) or re.search(_DOWN, name):
+            return re.search(_UP, name) is not None
         raise ValueError(
             f"[{type(self).__name__}] whether {self.monitor!r} is better when it is greater is not known: give "
             "mode='max' or mode='min'"

@@ -267,15 +267,22 @@ class Model(Saved, HasWeights):
         with custom_object_scope(custom_objects):
             layers = [layers_module.deserialize(description) for description in config["layers"]]
         produced: list[list[KerasTensor]] = []
+
+        def value(reference: Sequence[int]) -> KerasTensor:
+            number, index = reference
+            if not (0 <= number < len(produced) and 0 <= index < len(produced[number])):
+                raise ValueError(f"[Model] there is no output {index} of node {number} before it is used")
+            return produced[number][index]
+
         for node in config["nodes"]:
             layer = layers[node["layer"]]
             if isinstance(layer, layers_module.InputLayer):
                 produced.append([layer.symbol])
                 continue
-            inputs = [produced[number][index] for number, index in node["inputs"]]
+            inputs = [value(reference) for reference in node["inputs"]]
             outputs = layer(inputs if layer.merges else inputs[0])
             produced.append(outputs if isinstance(outputs, list) else [outputs])
-        found = {side: [produced[number][index] for number, index in config[side]] for side in ("inputs", "outputs")}
+        found = {side: [value(reference) for reference in config[side]] for side in ("inputs", "outputs")}
         model = cls(
             found["inputs"], found["outputs"] if config["many_outputs"] else found["outputs"][0], config["name"]
         )

@@ -105,6 +105,23 @@ class ObservedTrainer:
                 break
         return self._native.batch < self._native.batches
 
+    def _variables(self) -> list[Any]:
+        return [variable for one in self._observers if one is not None for variable in one.metric.variables]
+
+    def progress(self) -> list[float]:
+        """See `_core.Trainer`; of the metrics written in Python, what they keep in variables."""
+        own = [np.asarray(variable.numpy(), dtype=float).ravel() for variable in self._variables()]
+        return [*self._native.progress(), *(float(number) for values in own for number in values)]
+
+    def resume(self, progress: Sequence[float]) -> None:
+        """See `_core.Trainer`."""
+        own = len(progress) - sum(variable.numpy().size for variable in self._variables())
+        self._native.resume(progress[: max(own, 0)])
+        for variable in self._variables():
+            end = own + variable.numpy().size
+            variable.assign(np.reshape(progress[own:end], variable.shape))
+            own = end
+
     def results(self) -> list[Any]:
         """The losses, then the metrics in the order of the observers."""
         native = self._native.results()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 import sys
 import textwrap
@@ -9,7 +10,7 @@ from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from ranvier.utils.progress import say
+from ranvier.utils.progress import in_notebook, say
 from ranvier.variable import count
 
 if TYPE_CHECKING:
@@ -55,6 +56,9 @@ def print_summary(
     layer_range: Sequence[str] | None,
 ) -> None:
     """Prints the table of a model; see `Model.summary`."""
+    if print_fn is None and line_length is None and positions is None and in_notebook():
+        _display(summary_html(model, show_trainable, layer_range))
+        return
     for line in summary_lines(model, line_length, positions, show_trainable, layer_range):
         if print_fn is not None:
             print_fn(line)
@@ -89,6 +93,37 @@ def summary_lines(
             lines.append(_rule("├┼┤", columns, "─"))
         lines += _cells(row, columns, "│")
     return [*lines, _rule("└┴┘", columns, "─"), *_totals(model)]
+
+
+def summary_html(model: Model, show_trainable: bool = False, layer_range: Sequence[str] | None = None) -> str:
+    """The same as a table of HTML, for notebooks."""
+    connected = not is_chain(model)
+    columns = _columns(connected, show_trainable, None, None)
+
+    def cells(kind: str, texts: Sequence[str]) -> str:
+        aligned = [
+            f'<{kind} style="text-align: {"right" if column.right else "left"}">'
+            + html.escape(text).replace(chr(10), "<br>")
+            + f"</{kind}>"
+            for column, text in zip(columns, texts, strict=True)
+        ]
+        return f"<tr>{''.join(aligned)}</tr>"
+
+    rows = [_row(model, layer, connected, show_trainable) for layer in _shown(model.layers, layer_range)]
+    return "\n".join(
+        [
+            f"<p><b>Model: {html.escape(model.name)}</b></p>",
+            f"<table><thead>{cells('th', [column.title for column in columns])}</thead>",
+            f"<tbody>{''.join(cells('td', row) for row in rows)}</tbody></table>",
+            f"<p>{'<br>'.join(html.escape(line.strip()) for line in _totals(model))}</p>",
+        ]
+    )
+
+
+def _display(table: str) -> None:
+    from IPython.display import HTML, display
+
+    display(HTML(table))
 
 
 def is_chain(model: Model) -> bool:

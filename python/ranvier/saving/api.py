@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ranvier import _core
 from ranvier._custom_objects import custom_object_scope
-from ranvier.errors import ModelFileError
+from ranvier.errors import ModelFileError, brief
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from ranvier.models import Model
 
 _NATIVE, _KERAS, _KERAS_WEIGHTS = ".safetensors", ".keras", ".weights.h5"
 _Loaded = TypeVar("_Loaded")
 # What a hostile description can make the constructors raise, besides their own ValueError.
-_CAUSES = (TypeError, ValueError, KeyError, IndexError, AttributeError, OverflowError, RecursionError, MemoryError)
+_CAUSES = (
+    TypeError,
+    ValueError,
+    KeyError,
+    IndexError,
+    AttributeError,
+    OverflowError,
+    RuntimeError,
+    MemoryError,
+)
 
 
 def save_model(
@@ -90,12 +99,11 @@ def load_model(
     ...     load_model(f"{folder}/model.safetensors").layers[0].units
     1
     """
-    path = Path(filepath)
-    magic = _magic(path)
+    path, magic = _found(filepath)
     if magic[:2] == b"PK":
         from ranvier.saving import keras_file
 
-        return _guarded(path, custom_objects, lambda: keras_file.load(path, compile))
+        return _guarded(path.name, custom_objects, lambda: keras_file.load(path, compile))
     if magic[:4] == b"\x89HDF":
         raise ModelFileError(
             f"[{path.name}] is an HDF5 file: of those only weights are read, by model.load_weights; save the model in "
@@ -103,7 +111,7 @@ def load_model(
         )
     from ranvier.saving import native_model
 
-    return _guarded(path, custom_objects, lambda: native_model.load(path, compile))
+    return _guarded(path.name, custom_objects, lambda: native_model.load(path, compile))
 
 
 def save_weights(
@@ -174,16 +182,15 @@ def load_weights(
         raise TypeError(f"[load_weights] unknown argument {next(iter(kwargs))!r}. Valid: skip_mismatch, by_name")
     if not model.built:
         raise ValueError(f"[{model.name}] has no weights before it knows its input shape: build it first")
-    path = Path(filepath)
-    magic = _magic(path)
+    path, magic = _found(filepath)
     if magic[:2] == b"PK" or magic[:4] == b"\x89HDF":
         from ranvier.saving import keras_file
 
-        _guarded(path, None, lambda: keras_file.load_weights(model, path, by_name, skip_mismatch))
+        _guarded(path.name, None, lambda: keras_file.load_weights(model, path, by_name, skip_mismatch))
         return
     from ranvier.saving import native_model
 
-    _guarded(path, None, lambda: native_model.load_weights(model, path, by_name, skip_mismatch))
+    _guarded(path.name, None, lambda: native_model.load_weights(model, path, by_name, skip_mismatch))
 
 
 def model_from_json(json_string: str, custom_objects: Mapping[str, Any] | None = None) -> Model:
@@ -212,11 +219,13 @@ def model_from_json(json_string: str, custom_objects: Mapping[str, Any] | None =
             model.compile_from_config(mapping(description["compile_config"], "model_from_json"))
         return model
 
-    return _guarded(Path("model_from_json"), custom_objects, make)
+    return _guarded("model_from_json", custom_objects, make)
 
 
 def to_json(model: Model, **kwargs: Any) -> str:
     """A model without its weights as JSON; `kwargs` are those of `json.dumps`."""
+    import json
+
     from ranvier.saving import describing
 
     described = {
@@ -228,18 +237,21 @@ def to_json(model: Model, **kwargs: Any) -> str:
     return json.dumps(described, **kwargs)
 
 
-def _magic(path: Path) -> bytes:
+def _found(filepath: str | os.PathLike[str]) -> tuple[Path, bytes]:
+    from pathlib import Path  # slow to import
+
+    path = Path(filepath)
     if path.is_dir():
         raise ModelFileError(f"[{path.name}] expected a file, got a folder")
     with path.open("rb") as file:
-        return file.read(4)
+        return path, file.read(4)
 
 
-def _guarded(path: Path, custom_objects: Mapping[str, Any] | None, load: Callable[[], _Loaded]) -> _Loaded:
+def _guarded(where: str, custom_objects: Mapping[str, Any] | None, load: Callable[[], _Loaded]) -> _Loaded:
     with custom_object_scope(custom_objects):
         try:
             return load()
         except ModelFileError:
             raise
         except _CAUSES as error:
-            raise ModelFileError(f"[{path.name}] describes no model that can be made: {error}") from error
+            raise ModelFileError(f"[{where}] describes no model that can be made: {brief(error)}") from error

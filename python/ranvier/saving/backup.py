@@ -44,11 +44,8 @@ def write_backup(path: Path, model: Model, run: Run) -> None:
 
 def _rate(model: Model) -> float | None:
     # A schedule is a function of the steps, which are kept.
-    rate = None if model.optimizer is None else model.optimizer.learning_rate
-    scheduled = not isinstance(rate, int | float) or not isinstance(
-        getattr(model.optimizer, "_rate", 0), float
-    )
-    return None if scheduled else float(rate)  # type: ignore[arg-type]  # rate is a number here
+    optimizer = model.optimizer
+    return optimizer.learning_rate if optimizer is not None and isinstance(optimizer._rate, float) else None
 
 
 def _packed(value: Any, tensors: state.Tensors) -> Any:

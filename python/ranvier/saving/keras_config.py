@@ -292,7 +292,7 @@ def _to_layer(layer: Layer) -> dict[str, Any]:
             f"[save] Keras cannot write down the arguments of {function} in {layer.name}: use an activation layer, or "
             "save as '.safetensors'"
         )
-    config["dtype"] = _policy(layer.dtype)
+    config["dtype"] = _policy(layer.dtype_policy.name)
     for key, value in config.items():
         if isinstance(value, dict) and (module := _ENDINGS.get(key.rpartition("_")[2])) is not None:
             config[key] = _with_modules(value, module)

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ranvier.errors import ModelFileError
+from ranvier.errors import ModelFileError, brief
+from ranvier.saving.state import slots_of
 from ranvier.saving.stored import StoredLayer, StoredVariable, StoredWeights
 from ranvier.utils.naming import snake_case
 
@@ -22,15 +23,18 @@ if TYPE_CHECKING:
     from ranvier._typing import Array
     from ranvier.layers import Layer
     from ranvier.models import Model
+    from ranvier.optimizers import Optimizer
 
-# What h5py raises for damaged files, by experience.
-_DAMAGE = (OSError, KeyError, ValueError, RuntimeError, TypeError, AttributeError, OverflowError, MemoryError)
-# The optimizers whose state goes both ways. Slots of one group lie side by side, variable after variable.
-_STATE_GROUPS = {
-    "Adam": (("momentum", "velocity"), ("velocity_hat",)),
-    "AdamW": (("momentum", "velocity"), ("velocity_hat",)),
-    "SGD": (("momentum",),),
+# What h5py raises for damaged files, by experience, besides what a wrong configuration makes layers raise.
+_DAMAGE = (OSError, RuntimeError)
+# Slots that Keras keeps together for all weights, one kind after the other, behind those that lie side by side.
+_APART = {
+    "Adam": ("velocity_hat",),
+    "AdamW": ("velocity_hat",),
+    "RMSprop": ("velocity", "momentum", "average_gradient"),
 }
+# Keras has an array in place of each slot that a weight does not need.
+_OTHER_STATE = ("Adafactor",)
 
 
 def h5py_module() -> Any:
@@ -71,36 +75,46 @@ def write(file: Any, model: Model, include_optimizer: bool) -> None:
         group.attrs["name"] = layer.name
         for i, variable in enumerate(layer.variables):
             group.create_dataset(str(i), data=variable.numpy())
-    optimizer = model.optimizer
-    if optimizer is None or not include_optimizer or type(optimizer).__name__ not in _STATE_GROUPS:
-        return
-    native = optimizer._native
-    wanted = [variable._parameter for variable in model.trainable_variables]
-    if native is None and model.network is not None:  # which settles the number type
-        native = optimizer.native_for(model, model._dtype)
-        native.build(wanted)
+    optimizer = model.optimizer if include_optimizer and model.built else None
+    if optimizer is not None and (state := _keras_state(model, optimizer)):
+        group = file.create_group("optimizer/vars")
+        group.attrs["name"] = optimizer.name
+        for i, value in enumerate(state):
+            group.create_dataset(str(i), data=value)
+
+
+def _native(model: Model, optimizer: Optimizer) -> _core.Optimizer | None:
+    """The native optimizer, with state for all weights that are trained, if Keras keeps the same."""
+    network = model.network  # which also settles the number type
+    assert network is not None
+    native = optimizer.native_for(model, model._dtype)
+    trained = [variable.native for variable in model.trainable_variables]
+    native.build(trained)
+    order = list(dict.fromkeys(id(parameter) for parameter, _, _ in slots_of(native)))
     # Keras reads slots in the order of the model's trainable weights.
-    if (
-        native is None
-        or [parameter for parameter, _ in native.slots()] != wanted
-        or callable(rate := optimizer.learning_rate)
-    ):
-        return
-    group = file.create_group("optimizer/vars")
-    group.attrs["name"] = optimizer.name
-    views = _in_keras_order(type(optimizer).__name__, native)
-    for i, value in enumerate([np.int32(min(optimizer.iterations, 2**31 - 1)), np.float32(rate), *views]):
-        group.create_dataset(str(i), data=value)
+    fits = order in ([], [id(parameter) for parameter in trained])
+    return native if fits and type(optimizer).__name__ not in _OTHER_STATE else None
+
+
+def _keras_state(model: Model, optimizer: Optimizer) -> list[Any]:
+    native = _native(model, optimizer)
+    if native is None:
+        return []
+    counters: list[Any] = [np.int32(min(native.iterations, 2**31 - 1))]
+    if isinstance(optimizer._rate, float):
+        counters.append(np.float32(optimizer.learning_rate))
+    return counters + _in_keras_order(type(optimizer).__name__, native)
 
 
 def _in_keras_order(optimizer: str, native: _core.Optimizer) -> list[Array]:
-    return [
-        view
-        for group in _STATE_GROUPS[optimizer]
-        for _, slots in native.slots()
-        for name, view in slots
-        if name.endswith(tuple(f"_{slot}" for slot in group))
-    ]
+    first, last = ("average", "gradient_accumulator"), _APART.get(optimizer, ())
+    slots = slots_of(native)
+
+    def of_kind(kind: str) -> list[Array]:
+        return [view for _, name, view in slots if name == kind]
+
+    beside = [view for _, name, view in slots if name not in (*first, *last)]
+    return [*(v for kind in first for v in of_kind(kind)), *beside, *(v for kind in last for v in of_kind(kind))]
 
 
 class KerasWeights:
@@ -195,18 +209,14 @@ class KerasWeights:
 
     def read_optimizer(self, model: Model) -> None:
         """Gives the optimizer of a compiled model its state, if the file has it in a form that is ours too."""
-        from ranvier.saving.state import prepare
-
         group, optimizer = self.group("optimizer", "vars"), model.optimizer
-        if group is None or optimizer is None or type(optimizer).__name__ not in _STATE_GROUPS or not model.built:
+        if group is None or optimizer is None or not model.built:
             return
-        iterations, *rest = self.variables(group)
-        trainable = model.trainable_variables
-        network = model.network  # which also settles the number type
-        assert network is not None
-        native = optimizer.native_for(model, model._dtype)
-        prepare(native, [variable._parameter for variable in trainable])
+        native = _native(model, optimizer)
+        if native is None:
+            return
         state = _in_keras_order(type(optimizer).__name__, native)
+        iterations, *rest = self.variables(group)
         slots = rest[len(rest) - len(state) :]
         if len(rest) - len(state) not in (0, 1) or [slot.shape for slot in slots] != [view.shape for view in state]:
             return
@@ -226,12 +236,10 @@ def opened(source: Any, where: str, size: int) -> Iterator[KerasWeights]:
     try:
         file = h5py.File(source, "r")
     except _DAMAGE as error:
-        raise ModelFileError(f"[{where}] is damaged, or no HDF5 file: {error}") from None
+        raise ModelFileError(f"[{where}] is damaged, or no HDF5 file: {brief(error)}") from None
     try:
         yield KerasWeights(file, where, size)
-    except ModelFileError:
-        raise
     except _DAMAGE as error:
-        raise ModelFileError(f"[{where}] is damaged, or does not fit: {error}") from error
+        raise ModelFileError(f"[{where}] is damaged, or does not fit: {brief(error)}") from error
     finally:
         file.close()

@@ -61,7 +61,8 @@ def write(
 
 
 def _checksum(array: Array) -> int:
-    return zlib.crc32(np.asarray(array, order="C").reshape(-1).view(np.uint8).data)
+    what = zlib.crc32(f"{array.dtype.str}{array.shape}".encode())
+    return zlib.crc32(np.asarray(array, order="C").reshape(-1).view(np.uint8).data, what)
 
 
 class NativeFile:

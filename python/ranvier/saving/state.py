@@ -10,6 +10,7 @@ from ranvier.saving.json_data import mapping
 from ranvier.saving.stored import StoredLayer, StoredVariable, StoredWeights
 
 if TYPE_CHECKING:
+    from ranvier import _core
     from ranvier._core import Parameter
     from ranvier._typing import Array
     from ranvier.models import Model
@@ -64,15 +65,15 @@ def write_optimizer(model: Model, tensors: Tensors) -> dict[str, Any] | None:
     if optimizer is None:
         return None
     native = optimizer._native
-    names = {id(variable._parameter): name for name, variable in variables_of(model).items()}
-    described = []
-    for parameter, own in [] if native is None else native.slots():
-        if id(parameter) not in names:
-            continue  # of a layer that the model no longer has
-        owner = names[id(parameter)].removeprefix("model/")
-        described.append({"variable": owner, "slots": [name for name, _ in own]})
-        tensors.update({f"optimizer/{owner}/{name}": view for name, view in own})
-    return {"iterations": optimizer.iterations, "slots": described}
+    names = {id(variable.native): name.removeprefix("model/") for name, variable in variables_of(model).items()}
+    slots: dict[str, list[str]] = {}
+    for parameter, slot, view in [] if native is None else slots_of(native):
+        if id(parameter) in names:  # otherwise of a layer that the model no longer has
+            owner = names[id(parameter)]
+            slots.setdefault(owner, []).append(slot)
+            tensors[f"optimizer/{owner}/{slot}"] = view
+    steps = 0 if native is None else native.iterations
+    return {"iterations": steps, "slots": [{"variable": owner, "slots": own} for owner, own in slots.items()]}
 
 
 def read_optimizer(model: Model, file: NativeFile, variables: Mapping[str, Variable] | None = None) -> None:
@@ -93,36 +94,45 @@ def read_optimizer(model: Model, file: NativeFile, variables: Mapping[str, Varia
     if optimizer is None or not (model.built and (slots or iterations)):
         return
     variables = variables_of(model) if variables is None else variables
-    chosen: list[tuple[str, list[str], Variable]] = []
+    chosen: dict[str, Variable] = {}
+    wanted: dict[tuple[int, str], str] = {}
     for slot in slots:
         owner, names = (mapping(slot, file.where).get(key) for key in ("variable", "slots"))
         variable = variables.get(f"model/{owner}")
         if variable is None or not isinstance(names, list):
             raise ModelFileError(f"[{file.where}] has optimizer state for {owner!r:.80}, which the model lacks")
-        keys = [f"optimizer/{owner}/{name}" for name in names]
-        chosen.append((str(owner), keys, variable))
+        chosen[str(owner)] = variable
+        wanted.update({(id(variable.native), str(name)): f"optimizer/{owner}/{name}" for name in names})
     network = model.network  # which also settles the number type
     assert network is not None
     native = optimizer.native_for(model, model._dtype)
-    prepare(native, [variable._parameter for _, _, variable in chosen])
-    slots_of = {id(parameter): own for parameter, own in native.slots()}
-    views: dict[str, Array] = {}
-    for _, keys, variable in chosen:
-        own = slots_of.get(id(variable._parameter), [])
-        if [name for name, _ in own] != [key.rpartition("/")[2] for key in keys]:
+    build(native, [variable.native for variable in chosen.values()])
+    state = {(id(parameter), name): view for parameter, name, view in slots_of(native)}
+    if state.keys() != wanted.keys() or len(chosen) != len(slots):
+        raise ModelFileError(
+            f"[{file.where}] expected the state {sorted({name for _, name in state})} of {optimizer.name}, got "
+            f"{sorted({name for _, name in wanted})!s:.200}"
+        )
+    for key, view in state.items():
+        if file.shape(wanted[key]) != view.shape:
             raise ModelFileError(
-                f"[{file.where}] expected the state {[name for name, _ in own]} of {optimizer.name}, got {keys}"
+                f"[{file.where}] expected {wanted[key]} of shape {view.shape}, got {file.shape(wanted[key])}"
             )
-        views |= {key: view for key, (_, view) in zip(keys, own, strict=True)}
-    for key, view in views.items():
-        if file.shape(key) != view.shape:
-            raise ModelFileError(f"[{file.where}] {key} has shape {file.shape(key)}, expected {view.shape}")
-    for key, view in views.items():
-        view[...] = file.tensor(key)
+    for key, view in state.items():
+        view[...] = file.tensor(wanted[key])
     native.iterations = iterations
 
 
-def prepare(native: Any, parameters: list[Parameter]) -> None:
+def slots_of(native: _core.Optimizer) -> list[tuple[Parameter, str, Array]]:
+    """All state of an optimizer: the parameter, the name of the slot, a view."""
+    return [
+        (parameter, name.removeprefix(f"{parameter.name}_"), view)
+        for parameter, views in native.slots()
+        for name, view in views
+    ]
+
+
+def build(native: Any, parameters: list[Parameter]) -> None:
     """Makes empty state for parameters, also for those that have been frozen since they had some."""
     frozen = [parameter for parameter in parameters if not parameter.trainable]
     for parameter in frozen:

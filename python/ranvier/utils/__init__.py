@@ -16,7 +16,9 @@ __all__ = [
     "enable_interactive_logging",
     "is_interactive_logging_enabled",
     "is_keras_tensor",
+    "model_to_dot",
     "normalize",
+    "plot_model",
     "set_random_seed",
     "standardize_dtype",
     "to_categorical",
@@ -43,3 +45,12 @@ def is_keras_tensor(x: object) -> bool:
     from ranvier.symbol import KerasTensor
 
     return isinstance(x, KerasTensor)
+
+
+def __getattr__(name: str) -> object:
+    # Pictures, which import what nothing else needs.
+    if name in ("plot_model", "model_to_dot"):
+        from ranvier.utils import model_plot
+
+        return getattr(model_plot, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
