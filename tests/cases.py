@@ -426,8 +426,8 @@ def squared_error(y: Array, p: Array) -> Array:
 
 SMOOTHING = ({}, {"label_smoothing": 0.2})
 LOGITS = ({"from_logits": True},)
-FOCUS = ({"gamma": 0}, {"gamma": 1}, {"gamma": 3.5, "alpha": 0.7})
-BALANCED = ({"apply_class_balancing": True, "alpha": 0.7}, {"apply_class_balancing": True, "gamma": 1})
+FOCUS = {"gamma": 3.5, "alpha": 0.7, "label_smoothing": 0.2}
+BALANCED = {"apply_class_balancing": True, "gamma": 1, "alpha": 0.7, "label_smoothing": 0.2}
 SMOOTH_LOGITS = ({"from_logits": True}, {"from_logits": True, "label_smoothing": 0.2})
 
 LOSSES = [
@@ -492,7 +492,7 @@ LOSSES = [
         binary_focal_crossentropy,
         "binary",
         "probability",
-        (*SMOOTHING, *FOCUS, *BALANCED),
+        ({}, {"gamma": 0}, BALANCED),
     ),
     Loss(
         "BinaryFocalCrossentropy",
@@ -500,7 +500,7 @@ LOSSES = [
         binary_focal_crossentropy,
         "binary",
         "real",
-        (*SMOOTH_LOGITS, *({**own, "from_logits": True} for own in (*FOCUS, *BALANCED))),
+        (*LOGITS, {"from_logits": True, "gamma": 0}, {"from_logits": True, **BALANCED}),
     ),
     Loss(
         "CategoricalFocalCrossentropy",
@@ -508,7 +508,7 @@ LOSSES = [
         categorical_focal_crossentropy,
         "one_hot",
         "positive",
-        (*SMOOTHING, *FOCUS),
+        ({}, {"gamma": 1}, FOCUS),
     ),
     Loss(
         "CategoricalFocalCrossentropy",
@@ -516,7 +516,7 @@ LOSSES = [
         categorical_focal_crossentropy,
         "distribution",
         "real",
-        (*SMOOTH_LOGITS, *({**own, "from_logits": True} for own in FOCUS)),
+        (*LOGITS, {"from_logits": True, "gamma": 1}, {"from_logits": True, **FOCUS}),
     ),
     Loss(
         "CategoricalGeneralizedCrossEntropy",
@@ -524,7 +524,7 @@ LOSSES = [
         generalized_cross_entropy,
         "classes",
         "probability",
-        ({"q": 0.5}, {"q": 0.8}),
+        ({"q": 0.8},),
     ),
     Loss(
         "NegativeLogLikelihood",
