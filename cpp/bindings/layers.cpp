@@ -93,6 +93,9 @@ void bind_layers(py::module_& scalars) {
              return make_regularizer<T>(kind, to_config(config));
            }),
            py::arg("kind"), py::arg("config"))
+      .def("prepare",
+           [](Regularizer& self, const std::string& owner, const Shape& shape) { self.prepare(owner, shape, 1); },
+           py::arg("owner"), py::arg("shape"))
       .def("penalty", &penalty<T>, py::arg("x"))
       .def("gradient", &penalty_gradient<T>, py::arg("x"));
 
@@ -101,6 +104,7 @@ void bind_layers(py::module_& scalars) {
              return make_constraint<T>(kind, to_config(config));
            }),
            py::arg("kind"), py::arg("config"))
+      .def("prepare", &Constraint::prepare, py::arg("owner"), py::arg("shape"))
       .def("apply", &constrained<T>, py::arg("w"));
 
   py::class_<Parameter, std::shared_ptr<Parameter>>(scalars, "Parameter")

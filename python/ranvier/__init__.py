@@ -5,6 +5,7 @@ from ranvier import (
     backend,
     callbacks,
     config,
+    constraints,
     dtype_policies,
     initializers,
     layers,
@@ -13,10 +14,12 @@ from ranvier import (
     models,
     optimizers,
     random,
+    regularizers,
     saving,
     utils,
 )
 from ranvier._core import __version__
+from ranvier.constraints import Constraint
 from ranvier.dtype_policies import DTypePolicy
 from ranvier.errors import NonFiniteLossError
 from ranvier.initializers import Initializer
@@ -25,10 +28,12 @@ from ranvier.losses import Loss
 from ranvier.metrics import Metric
 from ranvier.models import Model, Sequential, fit_many
 from ranvier.optimizers import Optimizer
+from ranvier.regularizers import Regularizer
 from ranvier.symbol import KerasTensor
 from ranvier.variable import Variable
 
 __all__ = [
+    "Constraint",
     "DTypePolicy",
     "Initializer",
     "Input",
@@ -39,6 +44,7 @@ __all__ = [
     "Model",
     "NonFiniteLossError",
     "Optimizer",
+    "Regularizer",
     "Sequential",
     "Variable",
     "__version__",
@@ -46,6 +52,7 @@ __all__ = [
     "backend",
     "callbacks",
     "config",
+    "constraints",
     "dtype_policies",
     "fit_many",
     "initializers",
@@ -55,6 +62,7 @@ __all__ = [
     "models",
     "optimizers",
     "random",
+    "regularizers",
     "saving",
     "utils",
     "version",

@@ -21,6 +21,8 @@ class Regularizer:
     """A penalty on a parameter or an activity."""
 
     def __init__(self, kind: str, config: Config) -> None: ...
+    def prepare(self, owner: str, shape: Shape) -> None:
+        """ValueError if it cannot be of a tensor of this shape."""
     def penalty(self, x: Array) -> float: ...
     def gradient(self, x: Array) -> Array: ...
 
@@ -28,6 +30,8 @@ class Constraint:
     """A condition on a parameter that is restored after each update."""
 
     def __init__(self, kind: str, config: Config) -> None: ...
+    def prepare(self, owner: str, shape: Shape) -> None:
+        """ValueError if it cannot be of a parameter of this shape."""
     def apply(self, w: Array) -> Array:
         """A copy that satisfies it."""
 

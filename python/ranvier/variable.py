@@ -10,6 +10,8 @@ import numpy as np
 if TYPE_CHECKING:
     from ranvier._core import Parameter
     from ranvier._typing import Array, ArrayLike, Shape
+    from ranvier.constraints import Constraint
+    from ranvier.regularizers import Regularizer
 
 
 class Variable:
@@ -24,6 +26,10 @@ class Variable:
 
     def __init__(self, parameter: Parameter, owner: str) -> None:
         self._parameter = parameter
+        self._regularizer: Regularizer | None = None
+        self._constraint: Constraint | None = None
+        self.statistic = not parameter.trainable
+        """Whether it is a number that a layer keeps, such as a running mean, which no optimizer ever changes."""
         self.name = parameter.name
         self.path = f"{owner}/{parameter.name}"
 
@@ -55,6 +61,38 @@ class Variable:
     @trainable.setter
     def trainable(self, value: bool) -> None:
         self._parameter.trainable = bool(value)
+
+    @property
+    def regularizer(self) -> Regularizer | None:
+        """The penalty on it that is added to the loss while it is trainable.
+
+        Raises, when set: ValueError if its shape does not fit.
+        """
+        return self._regularizer
+
+    @regularizer.setter
+    def regularizer(self, value: Regularizer | None) -> None:
+        native = None if value is None else value.native(self.dtype)
+        if native is not None:
+            native.prepare(self.path, self.shape)
+        self._parameter.regularizer = native
+        self._regularizer = value
+
+    @property
+    def constraint(self) -> Constraint | None:
+        """The condition that is restored after each of its updates.
+
+        Raises, when set: ValueError if its shape does not fit.
+        """
+        return self._constraint
+
+    @constraint.setter
+    def constraint(self, value: Constraint | None) -> None:
+        native = None if value is None else value.native(self.dtype)
+        if native is not None:
+            native.prepare(self.path, self.shape)
+        self._parameter.constraint = native
+        self._constraint = value
 
     def numpy(self) -> Array:
         """The values themselves, not a copy: writing into the array changes the weight."""
@@ -128,6 +166,11 @@ class HasWeights:
     def non_trainable_variables(self) -> list[Variable]:
         """Weights that `fit` leaves alone."""
         return [variable for variable in self.variables if not variable.trainable]
+
+    @property
+    def losses(self) -> list[float]:
+        """The penalties of trainable weights as they are now; those of activities belong to a batch."""
+        return [v.regularizer(v.numpy()) for v in self.trainable_variables if v.regularizer is not None]
 
     @property
     def weights(self) -> list[Variable]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from ranvier import _filling, config, dtype_policies, initializers
+from ranvier import _filling, config, dtype_policies, initializers, regularizers
 from ranvier._configurable import Configurable, argument_names, plain
 from ranvier.errors import unknown
 from ranvier.random import draw_seed
@@ -20,15 +20,16 @@ if TYPE_CHECKING:
     from ranvier import _core
     from ranvier._typing import Array, ArrayLike, BatchShape, Shape
 
-_COMMON = ("name", "trainable", "dtype", "input_shape", "input_dim", "batch_input_shape")
+_COMMON = ("name", "trainable", "dtype", "input_shape", "input_dim", "batch_input_shape", "activity_regularizer")
 
 
 class Layer(Configurable, HasWeights):
     """One step of a network: y = f(x), with weights of its own.
 
     A subclass names the native node kind that computes it and says what that is told (`native_config`). Its
-    constructor's arguments are its configuration: each is kept in the attribute of its name, and the initial values
-    of the weight "kernel" come from the attribute `kernel_initializer`.
+    constructor's arguments are its configuration: each is kept in the attribute of its name. The weight "kernel" has
+    its initial values, its penalty and its constraint from the attributes `kernel_initializer`, `kernel_regularizer`
+    and `kernel_constraint`.
 
     Args:
         name: unique in a model; by default the class in snake_case, numbered.
@@ -38,6 +39,8 @@ class Layer(Configurable, HasWeights):
         input_shape: shape of one row of the input, for the first layer of a `Sequential`.
         input_dim: the same for rows that are vectors.
         batch_input_shape: the same with the batch axis in front.
+        activity_regularizer: penalty on the outputs, added to the loss after division by the rows of the batch: a name
+            or a `Regularizer`.
 
     Raises: TypeError for other arguments; ValueError for another dtype.
 
@@ -58,6 +61,7 @@ class Layer(Configurable, HasWeights):
         input_shape: Sequence[int] | int | None = None,
         input_dim: int | None = None,
         batch_input_shape: Sequence[int | None] | None = None,
+        activity_regularizer: Any = None,
         **unknown_arguments: Any,
     ) -> None:
         for argument in unknown_arguments:
@@ -70,6 +74,7 @@ class Layer(Configurable, HasWeights):
             input_shape = row_shape(batch_input_shape)
         elif input_dim is not None:
             input_shape = (input_dim,)
+        self.activity_regularizer = regularizers.get(activity_regularizer)
         self.given_input_shape = None if input_shape is None else checked_shape(self.name, input_shape)
         self._native: _core.Layer | None = None
         self._variables: list[Variable] = []
@@ -108,7 +113,11 @@ class Layer(Configurable, HasWeights):
                     f"[{self.name}] layers written in Python cannot be used yet: combine those of ranvier.layers"
                 )
             kind = config.scalars(self.dtype).Layer
-            self._native = kind(self.native_kind(), self.native_config(), self.name)
+            native = kind(self.native_kind(), self.native_config(), self.name)
+            native.trainable = self._trainable
+            if self.activity_regularizer is not None:
+                native.activity_regularizer = self.activity_regularizer.native(self.dtype)
+            self._native = native
         return self._native
 
     @property
@@ -129,8 +138,11 @@ class Layer(Configurable, HasWeights):
     @trainable.setter
     def trainable(self, value: bool) -> None:
         self._trainable = bool(value)
+        if self._native is not None:
+            self._native.trainable = self._trainable
         for variable in self._variables:
-            variable.trainable = self._trainable
+            if not variable.statistic:
+                variable.trainable = self._trainable
 
     def build(self, input_shape: Any) -> None:
         """Creates the weights and draws their initial values; again with a shape that fits: nothing.
@@ -157,8 +169,12 @@ class Layer(Configurable, HasWeights):
             if file is None:
                 initializer = getattr(self, f"{parameter.name}_initializer", None) or initializers.Zeros()
                 parameter.numpy()[...] = initializer(parameter.shape, dtype=self.dtype)
-            parameter.trainable = self._trainable
-            self._variables.append(Variable(parameter, self.name))
+            variable = Variable(parameter, self.name)
+            variable.regularizer = getattr(self, f"{parameter.name}_regularizer", None)
+            variable.constraint = getattr(self, f"{parameter.name}_constraint", None)
+            if not variable.statistic:
+                variable.trainable = self._trainable
+            self._variables.append(variable)
         return outputs
 
     def compute_output_shape(self, input_shape: Any) -> BatchShape:
@@ -257,6 +273,8 @@ class Layer(Configurable, HasWeights):
     def get_config(self) -> dict[str, Any]:
         """Name, trainable, dtype and the constructor's arguments."""
         common = {"name": self.name, "trainable": self.trainable, "dtype": self.dtype_policy.name}
+        if self.activity_regularizer is not None:
+            common["activity_regularizer"] = plain(self.activity_regularizer)
         own = (name for name in argument_names(type(self)) if name not in _COMMON)
         return common | {name: plain(getattr(self, name)) for name in own}
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ranvier import activations, initializers
+from ranvier import activations, constraints, initializers, regularizers
 from ranvier.layers.layer import Layer
 
 
@@ -15,6 +15,11 @@ class Dense(Layer):
         use_bias: whether b is there.
         kernel_initializer: initial values of W, (features, units).
         bias_initializer: initial values of b, (units,).
+        kernel_regularizer: penalty on W that is added to the loss: a name or a `Regularizer`.
+        bias_regularizer: penalty on b.
+        activity_regularizer: penalty on y, divided by the rows of the batch.
+        kernel_constraint: condition on W that is restored after each update: a name or a `Constraint`.
+        bias_constraint: condition on b.
         **kwargs: those of `Layer`.
 
     Input shape: (batch, ..., features). Output shape: (batch, ..., units).
@@ -35,6 +40,11 @@ class Dense(Layer):
         use_bias: bool = True,
         kernel_initializer: Any = "glorot_uniform",
         bias_initializer: Any = "zeros",
+        kernel_regularizer: Any = None,
+        bias_regularizer: Any = None,
+        activity_regularizer: Any = None,
+        kernel_constraint: Any = None,
+        bias_constraint: Any = None,
         **kwargs: Any,
     ) -> None:
         if isinstance(units, bool) or not hasattr(units, "__index__") or units < 1:
@@ -44,12 +54,16 @@ class Dense(Layer):
         self.use_bias = bool(use_bias)
         self.kernel_initializer = initializers.get(kernel_initializer)
         self.bias_initializer = initializers.get(bias_initializer)
+        self.kernel_regularizer = regularizers.get(kernel_regularizer)
+        self.bias_regularizer = regularizers.get(bias_regularizer)
+        self.kernel_constraint = constraints.get(kernel_constraint)
+        self.bias_constraint = constraints.get(bias_constraint)
         function, _, axis = activations.split(self.activation)
         if function.along_axis and axis != -1:
             raise ValueError(
                 f"[Dense] {function.__name__} works on the last axis here, got axis={axis}: add a Softmax layer"
             )
-        super().__init__(**kwargs)
+        super().__init__(activity_regularizer=activity_regularizer, **kwargs)
 
     def native_config(self) -> dict[str, Any]:
         function, parameters, _ = activations.split(self.activation)
