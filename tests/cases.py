@@ -1,4 +1,4 @@
-"""One row for each layer, activation, loss, metric, optimizer and schedule, with its formula in NumPy float64.
+"""One row for each layer, activation, loss, metric, optimizer, regularizer and so on, with its NumPy float64 formula.
 
 tests/python/test_cases_*.py make all tests of a thing from its row, and fail where a thing has none. A formula comes
 from the paper or from Keras's documentation, never from the code that it judges; its default arguments are Keras's.
@@ -7,6 +7,7 @@ from the paper or from Keras's documentation, never from the code that it judges
 from __future__ import annotations
 
 import math
+import statistics
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -190,6 +191,52 @@ def dropped(x: Array, rate: float, bits: Array) -> Array:
     return np.where(bits / 2**32 < rate, 0, x / (1 - rate))
 
 
+def normal(bits: Array) -> Array:
+    """The quantile of each word, with mean 0 and deviation 1."""
+    quantile = np.vectorize(statistics.NormalDist().inv_cdf, otypes=[float])
+    return quantile((bits + 0.5) / 2**32)
+
+
+def alpha_dropped(x: Array, rate: float, bits: Array) -> Array:
+    """Klambauer et al., 2017, section 3: the affine map keeps mean 0 and variance 1."""
+    low = -1.6732632423543772 * 1.0507009873554805
+    kept = 1 - rate
+    a = (kept + low**2 * kept * rate) ** -0.5
+    return a * np.where(bits / 2**32 < rate, low, x) - a * rate * low
+
+
+def standardized(x: Array, axes: Any, epsilon: float, gamma: Array | float = 1, beta: Array | float = 0) -> Array:
+    deviation = np.sqrt(x.var(axes, keepdims=True) + epsilon)
+    return gamma * (x - x.mean(axes, keepdims=True)) / deviation + beta
+
+
+def batch_normalized(
+    x: Array, *weights: Array, axis: int = -1, training: bool = False, epsilon: float = 1e-3, **_: Any
+) -> Array:
+    """Ioffe and Szegedy, 2015, algorithm 1 in training and 2 otherwise."""
+    shape = [1] * x.ndim
+    shape[axis] = x.shape[axis]
+    axes = tuple(a for a in range(x.ndim) if a != axis % x.ndim)
+    *affine, mean, variance = (w.reshape(shape) for w in weights)
+    if training:
+        mean, variance = x.mean(axes, keepdims=True), x.var(axes, keepdims=True)
+    hat = (x - mean) / np.sqrt(variance + epsilon)
+    return hat * affine[0] + affine[1] if len(affine) == 2 else hat
+
+
+def group_normalized(x: Array, groups: int, axis: int, gamma: Array | float = 1, beta: Array | float = 0) -> Array:
+    """Wu and He, 2018: mean and variance of each group of channels of a row."""
+    channels = np.moveaxis(x, axis, 1)
+    lines = channels.reshape(len(x), groups, -1)
+    hat = np.moveaxis(standardized(lines, -1, 1e-3).reshape(channels.shape), 1, -1)
+    return np.moveaxis(hat * gamma + beta, -1, axis)
+
+
+def along(weight: Array, axes: tuple[int, ...], x: Array) -> Array:
+    """A weight of the sizes of some axes, to be broadcast to x."""
+    return weight.reshape([x.shape[a] if a in axes else 1 for a in range(x.ndim)])
+
+
 LAYERS = [
     Layer(
         "Dense",
@@ -206,6 +253,20 @@ LAYERS = [
         bad_shapes=((((),), "expected input (*, features)"), (((3,), (3,)), "expected 1 input, got 2")),
     ),
     Layer("Dense", {"units": 5, "use_bias": False}, "dense", ((7,),), dense),
+    Layer(
+        "Dense",
+        {
+            "units": 5,
+            "kernel_regularizer": {"class_name": "L1", "config": {"l1": 0.1}},
+            "bias_regularizer": "l2",
+            "activity_regularizer": "l1_l2",
+            "kernel_constraint": {"class_name": "MaxNorm", "config": {"max_value": 3, "axis": [0, 1]}},
+            "bias_constraint": "non_neg",
+        },
+        "dense",
+        ((7,),),
+        dense,
+    ),
     Layer("Dense", {"units": 4, "activation": "relu"}, "dense", ((2, 3),), lambda *a: relu(dense(*a))),
     Layer("Dense", {"units": 6, "activation": "gelu"}, "dense", ((7,),), lambda *a: gelu(dense(*a))),
     Layer("Dense", {"units": 6, "activation": "softmax"}, "dense", ((2, 3),), lambda *a: softmax(dense(*a))),
@@ -276,6 +337,197 @@ LAYERS = [
         lambda x: x,
         training=lambda x, bits: dropped(x, 0.4, bits(len(x) * 7).reshape(-1, 1, 7)),
         bad_shapes=((((5, 6),), "noise_shape (0, 1, 7) does not broadcast to (*, 5, 6)"),),
+    ),
+    Layer(
+        "SpatialDropout1D",
+        {"rate": 0.4, "seed": 3},
+        "dropout",
+        ((5, 7),),
+        lambda x: x,
+        training=lambda x, bits: dropped(x, 0.4, bits(len(x) * 7).reshape(-1, 1, 7)),
+        bad_arguments=(({"rate": 1.5}, "rate must be a number from 0 to 1, got 1.5"),),
+        bad_shapes=((((5,),), "noise_shape (0, 1, 0) does not broadcast to (*, 5)"),),
+    ),
+    Layer(
+        "SpatialDropout2D",
+        {"rate": 0.4, "seed": 3, "data_format": "channels_first"},
+        "dropout",
+        ((3, 2, 4),),
+        lambda x: x,
+        training=lambda x, bits: dropped(x, 0.4, bits(len(x) * 3).reshape(-1, 3, 1, 1)),
+        bad_arguments=(({"rate": 0.5, "data_format": "last"}, "data_format must be 'channels_last' or"),),
+    ),
+    Layer(
+        "SpatialDropout3D",
+        {"rate": 0.4, "seed": 3},
+        "dropout",
+        ((2, 2, 3, 5),),
+        lambda x: x,
+        training=lambda x, bits: dropped(x, 0.4, bits(len(x) * 5).reshape(-1, 1, 1, 1, 5)),
+    ),
+    Layer(
+        "AlphaDropout",
+        {"rate": 0.4, "seed": 3},
+        "alpha_dropout",
+        ((5, 7),),
+        lambda x: x,
+        training=lambda x, bits: alpha_dropped(x, 0.4, bits(x.size).reshape(x.shape)),
+        bad_arguments=(({"rate": 1.0}, "rate must be a number from 0 to below 1, got 1.0"),),
+    ),
+    Layer(
+        "AlphaDropout",
+        {"rate": 0.2, "seed": 3, "noise_shape": (None, 1, 7)},
+        "alpha_dropout",
+        ((5, 7),),
+        lambda x: x,
+        training=lambda x, bits: alpha_dropped(x, 0.2, bits(len(x) * 7).reshape(-1, 1, 7)),
+    ),
+    Layer(
+        "GaussianNoise",
+        {"stddev": 0.7, "seed": 3},
+        "gaussian_noise",
+        ((5, 7),),
+        lambda x: x,
+        training=lambda x, bits: x + 0.7 * normal(bits(x.size)).reshape(x.shape),
+        bad_arguments=(({"stddev": -1}, "stddev must be a number from 0 to 1, got -1"),),
+    ),
+    Layer(
+        "GaussianDropout",
+        {"rate": 0.2, "seed": 3},
+        "gaussian_dropout",
+        ((5, 7),),
+        lambda x: x,
+        training=lambda x, bits: x * (1 + 0.5 * normal(bits(x.size)).reshape(x.shape)),
+        bad_arguments=(({"rate": 1}, "rate must be a number from 0 to below 1, got 1"),),
+    ),
+    Layer(
+        "ActivityRegularization",
+        {"l1": 0.1},
+        "identity",
+        ((2, 3),),
+        lambda x: x,
+        bad_arguments=(({"l2": -1}, "l2 must be a finite number of at least 0, got -1"),),
+    ),
+    Layer(
+        "BatchNormalization",
+        {},
+        "batch_normalization",
+        ((7,),),
+        batch_normalized,
+        training=lambda *a: batch_normalized(*a[:-1], training=True),
+        bad_arguments=(
+            ({"axis": 0}, "axis 0 is the batch"),
+            ({"momentum": 1.5}, "momentum must be a number from 0 to 1, got 1.5"),
+            ({"epsilon": -1}, "epsilon must be a number of at least 0, got -1"),
+            ({"renorm": True}, "batch renormalization is not available"),
+        ),
+        bad_shapes=((((),), "axis -1 does not exist in an input of shape (*,)"),),
+    ),
+    Layer(
+        "BatchNormalization",
+        {"axis": 1, "epsilon": 0.1},
+        "batch_normalization",
+        ((3, 2, 2),),
+        lambda *a: batch_normalized(*a, axis=1, epsilon=0.1),
+        training=lambda *a: batch_normalized(*a[:-1], axis=1, epsilon=0.1, training=True),
+    ),
+    Layer(
+        "BatchNormalization",
+        {"center": False, "scale": False},
+        "batch_normalization",
+        ((2, 5),),
+        batch_normalized,
+        training=lambda *a: batch_normalized(*a[:-1], training=True),
+    ),
+    Layer(
+        "LayerNormalization",
+        {},
+        "layer_normalization",
+        ((2, 9),),
+        lambda x, gamma, beta: standardized(x, -1, 1e-3, gamma, beta),
+        bad_arguments=(
+            ({"axis": 1.5}, "axis must be an integer or a list of integers, got 1.5"),
+            ({"epsilon": "small"}, "epsilon must be a number of at least 0, got 'small'"),
+        ),
+        bad_shapes=((((),), "axis -1 is the batch"),),
+    ),
+    Layer(
+        "LayerNormalization",
+        {"axis": [1, -1], "epsilon": 0.1},
+        "layer_normalization",
+        ((3, 4),),
+        lambda x, gamma, beta: standardized(x, (1, 2), 0.1, gamma, beta),
+    ),
+    Layer(
+        "LayerNormalization",
+        {"axis": [3, 1], "center": False},
+        "layer_normalization",
+        ((3, 2, 4),),
+        lambda x, gamma: standardized(x, (1, 3), 1e-3, along(gamma, (1, 3), x)),
+    ),
+    Layer(
+        "LayerNormalization",
+        {"axis": 1, "scale": False},
+        "layer_normalization",
+        ((6, 3),),
+        lambda x, beta: standardized(x, 1, 1e-3, 1, along(beta, (1,), x)),
+        bad_shapes=((((),), "axis 1 does not exist in an input of shape (*,)"),),
+    ),
+    Layer(
+        "RMSNormalization",
+        {},
+        "rms_normalization",
+        ((2, 9),),
+        lambda x, scale: scale * x / np.sqrt(np.mean(x**2, -1, keepdims=True) + 1e-6),
+        bad_arguments=(({"axis": None}, "axis must be an integer or a list of integers, got None"),),
+    ),
+    Layer(
+        "RMSNormalization",
+        {"axis": 1, "epsilon": 0.2},
+        "rms_normalization",
+        ((4, 3),),
+        lambda x, scale: along(scale, (1,), x) * x / np.sqrt(np.mean(x**2, 1, keepdims=True) + 0.2),
+    ),
+    Layer(
+        "UnitNormalization",
+        {},
+        "unit_normalization",
+        ((2, 9),),
+        lambda x: x / np.linalg.norm(x, axis=-1, keepdims=True),
+    ),
+    Layer(
+        "UnitNormalization",
+        {"axis": [1, 2]},
+        "unit_normalization",
+        ((2, 3, 4),),
+        lambda x: x / np.sqrt(np.sum(x**2, (1, 2), keepdims=True)),
+        bad_arguments=(({"axis": "last"}, "axis must be an integer or a list of integers, got 'last'"),),
+    ),
+    Layer(
+        "GroupNormalization",
+        {"groups": 3},
+        "group_normalization",
+        ((2, 3, 6),),
+        lambda x, gamma, beta: group_normalized(x, 3, -1, gamma, beta),
+        bad_arguments=(
+            ({"groups": 0}, "groups must be an integer of at least 1, or -1, got 0"),
+            ({"axis": "last"}, "axis must be an integer, got 'last'"),
+        ),
+        bad_shapes=((((4,),), "expected a number of channels that 3 groups divide, got (*, 4)"),),
+    ),
+    Layer(
+        "GroupNormalization",
+        {"groups": -1, "axis": 1, "center": False},
+        "group_normalization",
+        ((4, 5),),
+        lambda x, gamma: group_normalized(x, 4, 1, gamma),
+    ),
+    Layer(
+        "GroupNormalization",
+        {"groups": 1, "scale": False},
+        "group_normalization",
+        ((2, 6),),
+        lambda x, beta: group_normalized(x, 1, -1, 1, beta),
     ),
     Layer("Flatten", {}, "flatten", ((2, 3, 4),), lambda x: x.reshape(len(x), 24)),
     Layer(
@@ -1176,6 +1428,110 @@ SCHEDULES = [
                 {"initial_learning_rate": 1, "first_decay_steps": 5, "t_mul": 0.5},
                 "t_mul must be at least 1",
             ),
+        ),
+    ),
+]
+
+
+# --- Regularizers: penalty = formula(x, **arguments) ------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Regularizer:
+    """`shapes`: of what to penalize."""
+
+    name: str
+    kind: str
+    formula: Callable[..., float]
+    arguments: tuple[Arguments, ...]
+    shapes: tuple[Shape, ...] = ((7,), (5, 3), (2, 3, 4), (130, 140))
+    bad_arguments: tuple[tuple[Arguments, str], ...] = ()
+
+
+def orthogonal(x: Array, factor: float = 0.01, mode: str = "rows") -> float:
+    """The mean of |cosine| over all pairs."""
+    vectors = x if mode == "rows" else x.T
+    unit = [v / np.linalg.norm(v) if v.any() else v for v in vectors]
+    pairs = [abs(unit[i] @ unit[j]) for i in range(len(unit)) for j in range(i)]
+    return factor * sum(pairs) / len(pairs)
+
+
+REGULARIZERS = [
+    Regularizer(
+        "L1",
+        "l1_l2",
+        lambda x, l1=0.01: l1 * np.sum(abs(x)),
+        ({}, {"l1": 0.3}),
+        bad_arguments=(({"l1": -1}, "l1 must be a finite number of at least 0, got -1"),),
+    ),
+    Regularizer(
+        "L2",
+        "l1_l2",
+        lambda x, l2=0.01: l2 * np.sum(x**2),
+        ({}, {"l2": 0.3}),
+        bad_arguments=(({"l2": math.inf}, "l2 must be a finite number of at least 0, got inf"),),
+    ),
+    Regularizer(
+        "L1L2",
+        "l1_l2",
+        lambda x, l1=0, l2=0: l1 * np.sum(abs(x)) + l2 * np.sum(x**2),
+        ({}, {"l1": 0.3}, {"l1": 0.2, "l2": 0.1}),
+        bad_arguments=(({"l1": "much"}, "l1 must be a finite number of at least 0, got 'much'"),),
+    ),
+    Regularizer(
+        "OrthogonalRegularizer",
+        "orthogonal",
+        orthogonal,
+        ({}, {"factor": 0.5, "mode": "columns"}),
+        ((5, 3), (3, 8), (30, 20)),
+        (
+            ({"mode": "diagonals"}, "mode must be one of 'rows', 'columns'; got 'diagonals'"),
+            ({"factor": -1}, "factor must be a finite number of at least 0, got -1"),
+        ),
+    ),
+]
+
+
+# --- Constraints: new weight = formula(weight, **arguments) -----------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Constraint:
+    name: str
+    kind: str
+    formula: Callable[..., Array]
+    arguments: tuple[Arguments, ...] = ({},)
+    bad_arguments: tuple[tuple[Arguments, str], ...] = ()
+
+
+def min_max_norm(w: Array, min_value: float = 0, max_value: float = 1, rate: float = 1, axis: Any = 0) -> Array:
+    norm = np.sqrt(np.sum(w**2, axis=tuple(axis) if isinstance(axis, list) else axis, keepdims=True))
+    return w * (rate * np.clip(norm, min_value, max_value) + (1 - rate) * norm) / (EPSILON + norm)
+
+
+AXES = ({}, {"axis": -1}, {"axis": 1}, {"axis": [0, 1]}, {"axis": [0, -1]})
+
+CONSTRAINTS = [
+    Constraint("NonNeg", "non_neg", lambda w: np.maximum(w, 0)),
+    Constraint(
+        "MaxNorm",
+        "norm_range",
+        lambda w, max_value=2, axis=0: min_max_norm(w, 0, max_value, axis=axis),
+        (*({"max_value": 1.5, **axis} for axis in AXES), {}),
+        (
+            ({"max_value": -1}, "max_value must be a finite number of at least 0, got -1"),
+            ({"axis": 0.5}, "axis must be an integer or a list of integers, got 0.5"),
+        ),
+    ),
+    Constraint("UnitNorm", "norm_range", lambda w, axis=0: min_max_norm(w, 1, 1, axis=axis), AXES),
+    Constraint(
+        "MinMaxNorm",
+        "norm_range",
+        min_max_norm,
+        (*({"min_value": 1.2, "max_value": 1.8, "rate": 0.3, **axis} for axis in AXES), {}),
+        (
+            ({"rate": 2}, "rate must be a number from 0 to 1, got 2"),
+            ({"min_value": 2}, "max_value must be at least min_value, 2.0, got 1.0"),
         ),
     ),
 ]

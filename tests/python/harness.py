@@ -66,5 +66,6 @@ def network_of(layer: layers.Layer, shapes: Sequence[Shape], big: bool = False) 
     network.set_outputs(outputs)
     random = np.random.default_rng(2)
     for parameter in network.parameters:
-        parameter.numpy()[...] = random.normal(scale=0.6, size=parameter.shape)
+        values = random.normal(scale=0.6, size=parameter.shape)
+        parameter.numpy()[...] = abs(values) + 0.2 if parameter.name.endswith("variance") else values
     return network

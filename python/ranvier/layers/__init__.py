@@ -9,25 +9,53 @@ from ranvier.layers.activations import ELU, LeakyReLU, ReLU, Softmax
 from ranvier.layers.core import Activation, Dense, Identity, Input, InputLayer
 from ranvier.layers.layer import Layer
 from ranvier.layers.merging import Add, Concatenate, add, concatenate
-from ranvier.layers.regularization import Dropout
+from ranvier.layers.normalization import (
+    BatchNormalization,
+    GroupNormalization,
+    LayerNormalization,
+    RMSNormalization,
+    UnitNormalization,
+)
+from ranvier.layers.regularization import (
+    ActivityRegularization,
+    AlphaDropout,
+    Dropout,
+    GaussianDropout,
+    GaussianNoise,
+    SpatialDropout1D,
+    SpatialDropout2D,
+    SpatialDropout3D,
+)
 from ranvier.layers.reshaping import Flatten, Reshape
 
 __all__ = [
     "ELU",
     "Activation",
+    "ActivityRegularization",
     "Add",
+    "AlphaDropout",
+    "BatchNormalization",
     "Concatenate",
     "Dense",
     "Dropout",
     "Flatten",
+    "GaussianDropout",
+    "GaussianNoise",
+    "GroupNormalization",
     "Identity",
     "Input",
     "InputLayer",
     "Layer",
+    "LayerNormalization",
     "LeakyReLU",
+    "RMSNormalization",
     "ReLU",
     "Reshape",
     "Softmax",
+    "SpatialDropout1D",
+    "SpatialDropout2D",
+    "SpatialDropout3D",
+    "UnitNormalization",
     "add",
     "concatenate",
     "deserialize",
