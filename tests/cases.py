@@ -169,6 +169,7 @@ class Layer:
     """`kind`: of the native node. `shapes`: of a row of each input.
 
     `training`: the formula in training, if it is another; its last argument draws the random bits of n elements.
+    `samples`: what inputs are, "real" or "classes" 0, 1 and 2.
     `bad_arguments` and `bad_shapes`: what must be refused, with the words the error must say.
     """
 
@@ -180,6 +181,7 @@ class Layer:
     training: Callable[..., Array] | None = None
     bad_arguments: tuple[tuple[Arguments, str], ...] = ()
     bad_shapes: tuple[tuple[tuple[Shape, ...], str], ...] = ()
+    samples: str = "real"
 
 
 def dense(x: Array, kernel: Array, bias: Array | float = 0) -> Array:
@@ -528,6 +530,93 @@ LAYERS = [
         "group_normalization",
         ((2, 6),),
         lambda x, beta: group_normalized(x, 1, -1, 1, beta),
+    ),
+    Layer("Rescaling", {"scale": 0.5, "offset": -1}, "rescaling", ((2, 3),), lambda x: 0.5 * x - 1),
+    Layer(
+        "Normalization",
+        {},
+        "normalization",
+        ((2, 5),),
+        lambda x, mean, variance, count: (x - mean) / np.sqrt(variance),
+        bad_arguments=(
+            ({"mean": 1}, "mean was given without variance"),
+            ({"mean": [1, 2], "variance": 1}, "mean and variance must have one shape, got (2,) and ()"),
+            ({"axis": "last"}, "axis must be None, an integer or a list of integers, got 'last'"),
+        ),
+        bad_shapes=((((),), "axis -1 does not exist in a row of an input of shape (*,)"),),
+    ),
+    Layer(
+        "Normalization",
+        {"axis": [3, 1], "invert": True},
+        "normalization",
+        ((2, 3, 4),),
+        lambda x, mean, variance, count: mean[:, None] + x * np.sqrt(variance)[:, None],
+    ),
+    Layer(
+        "Normalization",
+        {"axis": None, "mean": 2, "variance": 9},
+        "normalization",
+        ((4,),),
+        lambda x: (x - 2) / 3,
+    ),
+    Layer(
+        "Normalization",
+        {"mean": [1, -2, 0], "variance": [4, 1, 0.25]},
+        "normalization",
+        ((3,),),
+        lambda x: (x - [1, -2, 0]) / [2, 1, 0.5],
+        bad_shapes=((((4,),), "mean and variance have 3 numbers, but an input of shape (*, 4) needs 4"),),
+    ),
+    Layer(
+        "CategoryEncoding",
+        {"num_tokens": 3},
+        "category_encoding",
+        ((4,),),
+        lambda x: np.stack([(x == t).any(-1) for t in range(3)], -1).astype(float),
+        bad_arguments=(
+            ({"num_tokens": 0}, "num_tokens must be an integer of at least 1, got 0"),
+            ({"num_tokens": 2, "output_mode": "hot"}, "output_mode must be one of 'multi_hot', 'count', 'one_hot'"),
+            ({"num_tokens": 2, "sparse": True}, "sparse outputs are not available"),
+        ),
+        samples="classes",
+    ),
+    Layer(
+        "CategoryEncoding",
+        {"num_tokens": 3, "output_mode": "count"},
+        "category_encoding",
+        ((2, 6),),
+        lambda x: np.stack([(x == t).sum(-1) for t in range(3)], -1).astype(float),
+        samples="classes",
+    ),
+    Layer(
+        "CategoryEncoding",
+        {"num_tokens": 3, "output_mode": "one_hot"},
+        "category_encoding",
+        ((4,),),
+        lambda x: (x[..., None] == np.arange(3)).astype(float),
+        samples="classes",
+    ),
+    Layer(
+        "CategoryEncoding",
+        {"num_tokens": 3, "output_mode": "one_hot"},
+        "category_encoding",
+        ((1,),),
+        lambda x: (x == np.arange(3)).astype(float),
+        samples="classes",
+    ),
+    Layer(
+        "Discretization",
+        {"bin_boundaries": [-1.0, 0.0, 0.5]},
+        "discretization",
+        ((3, 4),),
+        lambda x: (x[..., None] >= [-1.0, 0.0, 0.5]).sum(-1).astype(float),
+        bad_arguments=(
+            ({}, "expected one of bin_boundaries and num_bins, got neither"),
+            ({"bin_boundaries": [1, 0]}, "bin_boundaries must increase, got [1, 0]"),
+            ({"num_bins": 1}, "num_bins must be an integer of at least 2, got 1"),
+            ({"num_bins": 4}, "has no bins yet: call adapt(data)"),
+            ({"num_bins": 4, "output_mode": "one_hot"}, "put a CategoryEncoding behind it"),
+        ),
     ),
     Layer("Flatten", {}, "flatten", ((2, 3, 4),), lambda x: x.reshape(len(x), 24)),
     Layer(

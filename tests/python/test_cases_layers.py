@@ -37,7 +37,8 @@ def make(case: Layer, dtype: str) -> layers.Layer:
 
 
 def inputs_of(case: Layer, rows: int, dtype: str) -> list[Array]:
-    return draw(case.shapes, rows, dtype)
+    inputs = draw(case.shapes, rows, dtype)
+    return [np.clip(np.floor(x), -1, 1) + 1 for x in inputs] if case.samples == "classes" else inputs
 
 
 def weights_of(network: _core.Network) -> list[Array]:

@@ -16,6 +16,7 @@ from ranvier.layers.normalization import (
     RMSNormalization,
     UnitNormalization,
 )
+from ranvier.layers.preprocessing import CategoryEncoding, Discretization, Normalization, Rescaling
 from ranvier.layers.regularization import (
     ActivityRegularization,
     AlphaDropout,
@@ -35,8 +36,10 @@ __all__ = [
     "Add",
     "AlphaDropout",
     "BatchNormalization",
+    "CategoryEncoding",
     "Concatenate",
     "Dense",
+    "Discretization",
     "Dropout",
     "Flatten",
     "GaussianDropout",
@@ -48,8 +51,10 @@ __all__ = [
     "Layer",
     "LayerNormalization",
     "LeakyReLU",
+    "Normalization",
     "RMSNormalization",
     "ReLU",
+    "Rescaling",
     "Reshape",
     "Softmax",
     "SpatialDropout1D",
