@@ -1385,6 +1385,7 @@ OPTIMIZERS = [
         (
             {},
             {"learning_rate": 0.3, "beta_2_decay": -0.6, "epsilon_1": 1e-6, "epsilon_2": 0.2, "clip_threshold": 0.5},
+            {"relative_step": False},  # makes no difference in Keras either
             *SOME,
         ),
         lambda arguments: ["velocity", "rows", "columns"],

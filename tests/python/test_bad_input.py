@@ -210,7 +210,7 @@ CALLS: list[tuple[str, Callable[[], Any], type[Exception], str]] = [
         "unknown optimizer",
         lambda: classifier().compile("adamm", "mse"),
         ValueError,
-        r"unknown optimizer 'adamm'; did you mean 'adam'\? Valid: adam, sgd",
+        r"unknown optimizer 'adamm'; did you mean 'adam'\? Valid: adadelta, adafactor, adagrad, adam, ",
     ),
     (
         "unknown metric",

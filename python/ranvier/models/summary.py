@@ -203,7 +203,8 @@ def _source(model: Model, node: Node, i: int) -> str:
 
 
 def _totals(model: Model) -> list[str]:
-    state: list[Array] = [] if model.optimizer is None else model.optimizer.variables
+    native = None if model.optimizer is None else model.optimizer._native
+    state: list[Array] = [] if native is None else [view for _, view in native.state()]
     trainable, frozen = model.trainable_variables, model.non_trainable_variables
     # Keras counts the step and the learning rate as well.
     state_count = sum(array.size for array in state) + 2 if state else 0

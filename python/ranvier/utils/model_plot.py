@@ -56,6 +56,11 @@ def plot_model(
 
     Raises: ValueError if the model is not built, or for an unknown direction; ImportError without Graphviz and
         matplotlib.
+
+    >>> import tempfile
+    >>> from ranvier import Input, Sequential, layers
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     _ = plot_model(Sequential([Input((2,)), layers.Dense(1)]), folder + "/model.dot")
     """
     if kwargs:
         raise TypeError(f"[plot_model] unknown argument {next(iter(kwargs))!r}")

@@ -64,6 +64,9 @@ def native_schedule(rate: LearningRateSchedule | Callable[[], float], where: str
         where: who complains of a rate that is none.
 
     Raises: ValueError, when a pass begins, for a rate that is not a finite number of at least 0.
+
+    >>> type(native_schedule(lambda: 0.1, "adam")).__name__
+    'Schedule'
     """
     if isinstance(rate, NativeSchedule) and type(rate).__call__ is NativeSchedule.__call__:
         return rate.native
