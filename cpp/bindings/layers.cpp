@@ -93,9 +93,10 @@ void bind_layers(py::module_& scalars) {
              return make_regularizer<T>(kind, to_config(config));
            }),
            py::arg("kind"), py::arg("config"))
-      .def("prepare",
-           [](Regularizer& self, const std::string& owner, const Shape& shape) { self.prepare(owner, shape, 1); },
-           py::arg("owner"), py::arg("shape"))
+      .def(
+          "prepare",
+          [](Regularizer& self, const std::string& owner, const Shape& shape) { self.prepare(owner, shape, 1); },
+          py::arg("owner"), py::arg("shape"))
       .def("penalty", &penalty<T>, py::arg("x"))
       .def("gradient", &penalty_gradient<T>, py::arg("x"));
 

@@ -17,7 +17,7 @@ struct Lines {
   index G = 1, N = 1;
   std::vector<index> order;  // where each element of the lines lies in the row; empty: where it stands
   std::vector<index> slot;   // which element of the parameters is each one's; empty: its place in the line. Where order
-                            // is not empty, neither is this
+                             // is not empty, neither is this
 };
 
 template <class T>
