@@ -318,7 +318,7 @@ TEST_CASE("bfloat16: scratch is enough for every smaller product") {
               g.M = 2048, g.N = N, g.K = K;
               g.a_row = a_transposed ? 1 : K, g.a_col = a_transposed ? 2048 : 1;
               g.b_row = b_transposed ? 1 : N, g.b_col = b_transposed ? K : 1;
-              if (streamed) g.finish = [](const void*, float*, index, index, index, index, index, index) {};
+              if (streamed) g.finish = [](const void*, float*, index, index, index, index, index) {};
               const index scratch = k.scratch(g);
               if (scratch < before) CHECK(scratch >= before);
               before = scratch;
