@@ -17,10 +17,7 @@ from cases import SAMPLES, Array
 import ranvier
 
 # The warning is Keras's own business with NumPy.
-pytestmark = [
-    pytest.mark.peers,
-    pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept:DeprecationWarning"),
-]
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept:DeprecationWarning")
 
 BATCHES, ROWS = 20, 16
 

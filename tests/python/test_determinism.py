@@ -185,7 +185,8 @@ def test_two_threads_cannot_train_one_model() -> None:
 def test_the_native_trainer_refuses_a_second_thread() -> None:
     scalars = _core.float32
     network = scalars.Network("busy")
-    network.set_outputs(network.add(scalars.Layer("dense", {"units": 64}, "dense"), [network.add_input((64,), "x")]))
+    hidden = network.add(scalars.Layer("dense", {"units": 1024}, "wide"), [network.add_input((64,), "x")])
+    network.set_outputs(network.add(scalars.Layer("dense", {"units": 64}, "narrow"), hidden))
     loss, optimizer = scalars.Loss("mean_squared_error", {}, "mean"), scalars.Optimizer("sgd", {})
     trainer = scalars.Trainer(network, [loss], [1.0], [[]], [[]], optimizer)
     x = np.zeros((1_600_000, 64), "float32")  # never written to, so it takes no memory; seconds of work
