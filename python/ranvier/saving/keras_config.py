@@ -292,6 +292,8 @@ def _to_layer(layer: Layer) -> dict[str, Any]:
             f"[save] Keras cannot write down the arguments of {function} in {layer.name}: use an activation layer, or "
             "save as '.safetensors'"
         )
+    if not layer.variables and layer.built:
+        config.pop("trainable", None)  # some layers of Keras do not take it, and here it decides nothing
     config["dtype"] = _policy(layer.dtype_policy.name)
     for key, value in config.items():
         if isinstance(value, dict) and (module := _ENDINGS.get(key.rpartition("_")[2])) is not None:
