@@ -137,6 +137,8 @@ template <class T>
 void Optimizer<T>::prepare(const Parameters& parameters, std::int64_t steps) {
   build(parameters);
   targets_.clear();
+  plain_ = true;
+  constrained_ = false;
   for (std::size_t p = 0; p < parameters.size(); ++p) {
     UpdateTarget<T> target{};
     // One that is no longer trained keeps its state.
@@ -145,11 +147,16 @@ void Optimizer<T>::prepare(const Parameters& parameters, std::int64_t steps) {
       target.optimizer = this;
       target.owner = parameters[p].get();
       target.parameter = parameters[p]->value.data();
+      for (T*& slot : target.slots) slot = target.parameter;  // of those that are not used
+      target.slot_count = static_cast<int>(state.own.size());
       for (std::size_t s = 0; s < state.own.size(); ++s) target.slots[s] = state.own[s].values.data();
       target.average = values_of<T>(state.average);
       target.accumulator = values_of<T>(state.accumulator);
       target.columns = parameters[p]->shape.empty() ? 1 : parameters[p]->shape.back();
       target.decays = state.decays;
+      target.plain = !target.average && !target.accumulator && !parameters[p]->regularizer;
+      plain_ = plain_ && target.plain;
+      constrained_ = constrained_ || parameters[p]->constraint;
     }
     targets_.push_back(target);
   }
@@ -189,14 +196,23 @@ GradientSink<T> Optimizer<T>::sink(const UpdateTarget<T>& target) {
   sink.context = &target;
   sink.take = [](const void* context, T* tile, index stride, index row, index column, index rows, index columns) {
     const auto& to = *static_cast<const UpdateTarget<T>*>(context);
+    const Optimizer& self = *to.optimizer;
+    const index offset = row * to.columns + column;
+    kernels::Update<T> u = self.part(to, offset, tile, columns);
     for (index i = 0; i < rows; ++i) {
-      const index offset = (row + i) * to.columns + column;
-      to.optimizer->collect(*to.kernels, to, offset, tile + i * stride, columns);
-      to.optimizer->take(*to.kernels, to, offset, tile + i * stride, columns);
+      if (to.plain) {
+        self.update(*to.kernels, u);
+      } else {
+        self.collect(*to.kernels, to, offset + i * to.columns, u.g, columns);
+        self.take(*to.kernels, to, offset + i * to.columns, u.g, columns);
+      }
+      u.w += to.columns;
+      u.g += stride;
+      for (T*& slot : u.slots) slot += to.columns;
     }
   };
   sink.touched[0] = target.parameter;
-  for (int s = 0; s < 2; ++s) sink.touched[s + 1] = target.slots[s];
+  for (int s = 0; s < std::min(2, target.slot_count); ++s) sink.touched[s + 1] = target.slots[s];
   return sink;
 }
 
@@ -215,9 +231,11 @@ void Optimizer<T>::collect(const kernels::Kernels<T>& k, const UpdateTarget<T>& 
 
 template <class T>
 kernels::Update<T> Optimizer<T>::part(const UpdateTarget<T>& to, index offset, T* g, index n) const {
-  kernels::Update<T> u{to.parameter + offset, {}, g, n, to.decays ? decay_ : 0};
-  for (int s = 0; s < 3 && to.slots[s]; ++s) u.slots[s] = to.slots[s] + offset;
-  return u;
+  return {to.parameter + offset,
+          {to.slots[0] + offset, to.slots[1] + offset, to.slots[2] + offset},
+          g,
+          n,
+          to.decays ? decay_ : 0};
 }
 
 template <class T>
@@ -293,18 +311,18 @@ void Optimizer<T>::step(Team& team, const kernels::Kernels<T>& k, const Paramete
       if (gradients[p] && part.size() > 0) change(targets_[p], part.begin, gradients[p] + part.begin, part.size());
     }
   };
-  for (std::size_t p = 0; p < parameters.size(); ++p) {
-    Regularizer<T>* regularizer = parameters[p]->regularizer.get();
-    if (gradients[p] && regularizer && !regularizer->elementwise())
-      regularizer->add_whole_gradient(team, k, gradients[p]);
+  if (!plain_) {
+    for (std::size_t p = 0; p < parameters.size(); ++p) {
+      Regularizer<T>* regularizer = parameters[p]->regularizer.get();
+      if (gradients[p] && regularizer && !regularizer->elementwise())
+        regularizer->add_whole_gradient(team, k, gradients[p]);
+    }
+    // Each thread changes the same part of a gradient, and then of its parameter, so nothing waits in between, except
+    // for what looks at whole gradients.
+    for_shares([&](const UpdateTarget<T>& to, index offset, T* g, index n) { collect(k, to, offset, g, n); });
+    if (updates_ && clips()) team.barrier();
   }
-  // Each thread changes the same part of a gradient, and then of its parameter, so nothing waits in between, except for
-  // what looks at whole gradients.
-  for_shares([&](const UpdateTarget<T>& to, index offset, T* g, index n) { collect(k, to, offset, g, n); });
-  if (updates_ && clips()) {
-    team.barrier();
-    clip(team, k, parameters, gradients);
-  }
+  if (updates_ && clips()) clip(team, k, parameters, gradients);
   if (elementwise() || !updates_) {
     for_shares([&](const UpdateTarget<T>& to, index offset, T* g, index n) { take(k, to, offset, g, n); });
   } else {
@@ -317,9 +335,10 @@ void Optimizer<T>::step(Team& team, const kernels::Kernels<T>& k, const Paramete
     });
   }
   team.barrier();
-  for (const UpdateTarget<T>& to : targets_)
-    if (to.optimizer && to.owner->constraint)
-      to.owner->constraint->apply(team, k, to.parameter, to.owner->value.size());
+  if (constrained_)
+    for (const UpdateTarget<T>& to : targets_)
+      if (to.optimizer && to.owner->constraint)
+        to.owner->constraint->apply(team, k, to.parameter, to.owner->value.size());
   if (team.rank() == 0) {
     ++iterations_;
     begin();

@@ -39,11 +39,13 @@ struct UpdateTarget {
   const kernels::Kernels<T>* kernels;
   const Parameter<T>* owner;
   T* parameter;
-  T* slots[3];     // of the formula
+  T* slots[3];     // of the formula; those that it does not use are the parameter
   T* average;      // or null
   T* accumulator;  // or null
   index columns;   // of the parameter as a matrix
+  int slot_count;
   bool decays;
+  bool plain;  // a gradient makes an update as it is, and nothing follows
 };
 
 /// One kind of state that belongs to a parameter, such as Adam's moments.
@@ -147,9 +149,10 @@ class Optimizer {
   std::atomic<double> learning_rate_;  // what was set last, possibly by another thread
   std::shared_ptr<Schedule> schedule_;
   double rate_ = 0, decay_ = 0;
-  bool updates_ = true;      // this step ends an accumulation
-  T ema_momentum_ = 0;       // of this step: 0 in the first
-  bool overwrites_ = false;  // the averages are taken over in this step
+  bool plain_ = true, constrained_ = false;  // all prepared parameters; any
+  bool updates_ = true;                      // this step ends an accumulation
+  T ema_momentum_ = 0;                       // of this step: 0 in the first
+  bool overwrites_ = false;                  // the averages are taken over in this step
   std::int64_t iterations_ = 0;
   std::vector<State> states_;
   Parameters excluded_;
