@@ -200,11 +200,20 @@ inline void ftrl_step(const Update<T>& u, const FtrlStep& step) {
   const T* const g = u.g;
   const Vec<T> one_by_rate = 1 / step.rate, decay = u.decay, power = step.power, l1 = step.l1;
   const Vec<T> l2_twice = 2 * step.l2, shrink = 2 * step.shrinkage;
-  const auto raised = [=](Vec<T> x) { return kRoot ? sqrt(x) : exp(power * log(x)); };
   for_vectors<T>(u.n, [=](index i, index count) {
     const Vec<T> G = load_n(g + i, count), w0 = decayed(load_n(w + i, count), decay), s0 = load_n(sum + i, count);
-    const Vec<T> s1 = fma(G, G, s0), p1 = raised(s1);
-    const Vec<T> sigma = (p1 - raised(s0)) * one_by_rate;
+    const Vec<T> square = G * G, s1 = s0 + square;
+    // The difference of two powers that are nearly one, without subtracting them.
+    Vec<T> p1, grown;
+    if (kRoot) {
+      p1 = sqrt(s1);
+      grown = square / (p1 + sqrt(s0));
+    } else {
+      const Vec<T> p0 = exp(power * log(s0));
+      grown = p0 * expm1(power * log1p(square / s0));
+      p1 = select(s0 == 0, exp(power * log(s1)), p0 + grown);
+    }
+    const Vec<T> sigma = select(s0 == 0, p1, grown) * one_by_rate;
     const Vec<T> z = load_n(linear + i, count) + fma(shrink - sigma, w0, G);
     store_n(sum + i, s1, count);
     store_n(linear + i, z, count);
