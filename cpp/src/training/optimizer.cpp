@@ -84,7 +84,7 @@ template <class T>
 void Optimizer<T>::set_learning_rate(double rate) {
   require_nonnegative("learning_rate", rate);
   learning_rate_ = rate;
-  schedule_ = nullptr;
+  if (schedule_) schedule_ = nullptr;
 }
 
 template <class T>
