@@ -99,16 +99,20 @@ def serialize(optimizer: Optimizer) -> Any:
     return plain(optimizer)
 
 
-def deserialize(description: dict[str, Any]) -> Optimizer:
+def deserialize(config: dict[str, Any], custom_objects: dict[str, Any] | None = None) -> Optimizer:
     """The optimizer that `serialize` described, without state.
+
+    Args:
+        config: {"class_name", "config"}.
+        custom_objects: classes of your own by name.
 
     Raises: ValueError for an unknown class.
 
     >>> deserialize({"class_name": "SGD", "config": {"learning_rate": 0.1}}).learning_rate
     0.1
     """
-    name = description.get("class_name")
+    name = config.get("class_name")
     if isinstance(name, str) and name.lower() in _BY_LOWER:
-        description = description | {"class_name": _BY_LOWER[name.lower()].__name__}
-    found: Optimizer = from_description(description, _CLASSES, "optimizers", "optimizer")
+        config = config | {"class_name": _BY_LOWER[name.lower()].__name__}
+    found: Optimizer = from_description(config, _CLASSES | (custom_objects or {}), "optimizers", "optimizer")
     return found
