@@ -276,6 +276,12 @@ def test_agrees_with_scikit_learn() -> None:
     assert score == pytest.approx(judge.r2_score(a, b, multioutput="variance_weighted"), rel=1e-9)
 
 
+def test_a_prediction_at_the_threshold_is_negative() -> None:
+    assert metrics.TruePositives([0.5, 0.25])([1, 1], [0.5, 0.25]).tolist() == [0, 1]
+    assert metrics.TruePositives(0.1)([1], [0.1]) == 0
+    assert metrics.BinaryIoU([1])([1], [0.5]) == pytest.approx(1)  # but here it is not, as in Keras
+
+
 def test_axes_other_than_the_last() -> None:
     y, p = np.random.default_rng(1).normal(size=(2, 4, 6))
     for name in ("PearsonCorrelation", "ConcordanceCorrelation", "CosineSimilarity"):

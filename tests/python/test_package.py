@@ -51,8 +51,7 @@ def test_every_native_layer_kind_has_a_class() -> None:
 def test_every_native_optimizer_and_loss_has_a_class() -> None:
     assert {cls.kind for cls in ranvier.optimizers._CLASSES.values()} == set(_core.optimizer_kinds())
     kinds = {cls.kind for cls in losses._CLASSES.values()}
-    # Losses of a whole batch have no row: they are no sum over rows.
-    assert kinds == {row["name"].removesuffix("_from_logits") for row in _core.losses()} | {"circle", "dice", "tversky"}
+    assert kinds == {row["name"].removesuffix("_from_logits") for row in _core.losses()} | set(_core.batch_losses())
     for row in _core.losses():
         cls = losses._KINDS[row["name"].removesuffix("_from_logits")]
         assert cls.sparse == row["sparse"]

@@ -82,7 +82,13 @@ class MeanMetric : public Metric<T> {
  public:
   bool has_values() const final { return true; }
   void add(const MetricCall<T>& call) override {
-    for (index i = 0; i < call.rows; ++i) add_row(call, i);
+    double total = total_, weight_sum = weight_;  // in registers
+    for (index i = 0; i < call.rows; ++i) {
+      const double weight = call.weights ? static_cast<double>(call.weights[i]) : 1.0;
+      total += weight * static_cast<double>(call.value[i]);
+      weight_sum += weight;
+    }
+    total_ = total, weight_ = weight_sum;
   }
   std::vector<double> result() const override { return {weight_ != 0 ? total_ / weight_ : 0}; }
   void reset() override { total_ = weight_ = 0; }

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "runtime/denormals.hpp"
+#include "training/trainer_output.hpp"
 
 namespace ranvier {
 
@@ -22,61 +23,6 @@ double now() {
 }
 
 }  // namespace
-
-/// One output's part of a batch: R rows of C columns for each row of the batch.
-template <class T>
-struct Trainer<T>::Output {
-  explicit Output(Objective<T> wanted) : objective(std::move(wanted)), loss(objective.loss) {}
-
-  Objective<T> objective;
-  Loss<T> loss;  // the one that runs: of the logits, if the network ended in the activation that makes them
-  std::unique_ptr<BatchLoss<T>> batch_loss;  // what runs instead, if its rows depend on each other
-  bool of_logits = false;
-  index R = 1, C = 1, target_columns = 1;
-  bool weighted = false;
-  Buffer<T> target, weights, scale, value, metric_value, kept;
-  double loss_total = 0;
-
-  void reserve(index batch, bool keep) {
-    if (batch_loss) batch_loss->reserve(batch);
-    if (keep && kept.size() < batch * R * C) kept = Buffer<T>(batch * R * C);
-    if (target.size() < batch * R * target_columns) target = Buffer<T>(batch * R * target_columns);
-    if (value.size() >= batch * R) return;
-    weights = Buffer<T>(batch * R);
-    scale = Buffer<T>(batch * R);
-    value = Buffer<T>(batch * R);
-    const auto metrics = static_cast<index>(objective.metrics.size() + objective.weighted_metrics.size());
-    metric_value = Buffer<T>(batch * R * metrics);
-  }
-
-  double weight(index j) const { return weighted ? static_cast<double>(weights[j]) : 1.0; }
-
-  // What the sum of the weighted values of `count` rows is divided by.
-  double divisor(index count) const {
-    const Reduction reduction = loss.reduction();
-    if (reduction == Reduction::sum) return 1;
-    if (reduction == Reduction::mean && !loss.ignores()) return static_cast<double>(count);
-    double sum = 0;
-    for (index j = 0; j < count; ++j)
-      if (loss.counts(target[j * target_columns])) sum += reduction == Reduction::mean ? 1.0 : weight(j);
-    return sum;
-  }
-
-  // The batch loss's view of a batch; gradient may be null.
-  BatchLossCall<T> batch_call(index rows, const T* prediction, T* gradient) const {
-    return {target.data(),    prediction,      weighted ? weights.data() : nullptr, gradient, rows,
-            loss.reduction(), objective.weight};
-  }
-
-  // Calls f(metric, its position, its weights or null).
-  template <class F>
-  void for_metrics(const F& f) {
-    index position = 0;
-    for (const auto& metric : objective.metrics) f(*metric, position++, static_cast<const T*>(nullptr));
-    for (const auto& metric : objective.weighted_metrics)
-      f(*metric, position++, weighted ? weights.data() : static_cast<const T*>(nullptr));
-  }
-};
 
 template <class T>
 Trainer<T>::Trainer(std::shared_ptr<Network<T>> network, std::vector<Objective<T>> objectives,
@@ -288,8 +234,10 @@ double Trainer<T>::losses(Team& team, index rows) {
       loss = output.batch_loss->finish(output.batch_call(rows, plan_->output(i), gradient), team.share(rows, kGrain));
       unfinished = true;
     } else {
+      const T *const value = output.value.data(), *const weights = output.weighted ? output.weights.data() : nullptr;
       double sum = 0;
-      for (index j = 0; j < count; ++j) sum += output.weight(j) * static_cast<double>(output.value[j]);
+      for (index j = 0; j < count; ++j)
+        sum += (weights ? static_cast<double>(weights[j]) : 1.0) * static_cast<double>(value[j]);
       const double divisor = output.divisor(count);
       loss = divisor != 0 ? sum / divisor : 0;
     }
