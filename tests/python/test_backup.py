@@ -98,11 +98,13 @@ def test_damage_and_strangers(tmp_path: Path) -> None:
         run(backup, StopAt(4))
     latest = tmp_path / "latest.safetensors"
     whole = latest.read_bytes()
-    (tmp_path / ".latest.safetensors.1-00.partial").write_bytes(b"left by a process that was killed")
+    leftover = tmp_path / ".latest.safetensors.1-00.partial"
+    leftover.mkdir()
+    (leftover / ".tmp1a").write_bytes(b"left by a process that was killed while it wrote")
     latest.write_bytes(whole[:-9])
     _, history = run(StopAt(None), backup, seed=5)
     assert history == run(StopAt(None))[1]
-    assert not list(tmp_path.glob("*.partial"))
+    assert not leftover.exists()
 
     single = callbacks.BackupAndRestore(tmp_path)
     tmp_path.mkdir(exist_ok=True)

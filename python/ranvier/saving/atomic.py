@@ -6,7 +6,7 @@ import os
 import secrets
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 _SUFFIX = ".partial"
@@ -14,10 +14,11 @@ _SUFFIX = ".partial"
 
 @contextmanager
 def replacing(path: str | os.PathLike[str], overwrite: bool = True) -> Iterator[Path]:
-    """Gives a temporary name in the folder of `path`; what is written there takes its place at the end.
+    """Gives a name in a temporary folder beside `path`; what is written there takes its place at the end.
 
-    It is synced to the disk before, so that after a crash there is the old file or the new one. If anything fails, the
-    old file is as it was and the temporary one is gone.
+    Writers may keep temporary files of their own in that folder, as safetensors does. The file is synced to the disk
+    before, so that after a crash there is the old file or the new one. If anything fails, the old file is as it was and
+    the temporary folder is gone.
 
     Raises: FileExistsError if there is a file and `overwrite` is false; OSError where it cannot be written.
 
@@ -36,26 +37,25 @@ def replacing(path: str | os.PathLike[str], overwrite: bool = True) -> Iterator[
         raise FileExistsError(f"[save] {str(path)!r} exists already: give overwrite=True to replace it")
     if not target.parent.is_dir():
         raise FileNotFoundError(f"[save] there is no folder {str(target.parent)!r}: make it first")
-    temporary = target.with_name(f".{target.name}.{os.getpid()}-{secrets.token_hex(4)}{_SUFFIX}")
+    folder = target.with_name(f".{target.name}.{os.getpid()}-{secrets.token_hex(4)}{_SUFFIX}")
+    folder.mkdir()
     try:
+        temporary = folder / target.name
         yield temporary
         if target.exists():
             shutil.copymode(target, temporary)
         _sync(temporary, os.O_RDWR)
         temporary.replace(target)
-    except BaseException:
-        with suppress(OSError):
-            temporary.unlink()
-        raise
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
     sync_folder(target.parent)
 
 
 def remove_leftovers(path: str | os.PathLike[str]) -> None:
-    """Removes temporary files that processes which were killed have left beside `path`."""
+    """Removes the temporary folders that processes which were killed have left beside `path`."""
     target = Path(os.path.realpath(path))
     for leftover in target.parent.glob(f".{target.name}.*{_SUFFIX}"):
-        with suppress(OSError):
-            leftover.unlink()
+        shutil.rmtree(leftover, ignore_errors=True)
 
 
 def sync_folder(folder: Path) -> None:
