@@ -83,6 +83,12 @@ test-asan: ctest-asan  ## C++ tests under AddressSanitizer and UndefinedBehavior
 .PHONY: test-tsan
 test-tsan: ctest-tsan  ## C++ tests under ThreadSanitizer
 
+.PHONY: test-instructions
+test-instructions: $(VENV)/.tools doctest valgrind  ## Instructions of small workloads, against the baseline
+	cmake --preset dev
+	cmake --build --preset dev --target ranvier_instruction_workloads
+	$(BIN)/python benchmarks/instructions/check.py build/dev/benchmarks/instructions/ranvier_instruction_workloads
+
 .PHONY: test-peers
 test-peers: $(PEERS)/.test  ## The same training in Keras and here (large downloads)
 	$(PEERS)/bin/python -m pytest tests/peers
@@ -92,14 +98,20 @@ ctest-%: $(VENV)/.tools doctest
 	cmake --build --preset $*
 	ctest --preset $*
 
-# The system's doctest where it can be had; CMake fetches it otherwise.
+# The system's doctest and valgrind where they can be had; CMake fetches doctest otherwise.
+define apt_install
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	  apt-get -qq update && apt-get -qq install -y $(1) || true; \
+	fi
+endef
+
 .PHONY: doctest
 doctest:
-	@if ! echo '#include <doctest/doctest.h>' | $(CXX) -x c++ -E - >/dev/null 2>&1; then \
-	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
-	    apt-get -qq update && apt-get -qq install -y doctest-dev || true; \
-	  fi; \
-	fi
+	@if ! echo '#include <doctest/doctest.h>' | $(CXX) -x c++ -E - >/dev/null 2>&1; then $(call apt_install,doctest-dev); fi
+
+.PHONY: valgrind
+valgrind:
+	@if ! command -v valgrind >/dev/null; then $(call apt_install,valgrind); fi
 
 # --- Style ------------------------------------------------------------------------------------------------------------
 

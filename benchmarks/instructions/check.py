@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import json
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -61,6 +62,9 @@ def main() -> int:
     parser.add_argument("--update", action="store_true", help="write the counts as the new baseline")
     options = parser.parse_args()
 
+    if not shutil.which("valgrind"):
+        print("valgrind is not installed: nothing is counted")
+        return 0
     compiler = compiler_of(options.program)
     baseline = json.loads(BASELINE.read_text()) if BASELINE.exists() else {}
     counts = {workload: per_step(options.program, workload) for workload in WORKLOADS}
