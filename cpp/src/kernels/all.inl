@@ -20,6 +20,7 @@
 #include "random.inl"
 #include "normal.inl"
 #include "normalization.inl"
+#include "windows.inl"
 #include "gemm_tile.inl"
 #include "gemm_pack.inl"
 #include "gemv.inl"
@@ -70,6 +71,13 @@ constexpr Kernels<T> kernels() {
       normalize<T>,
       normalize_backward<T>,
       line_dot<T>,
+      window_max<T>,
+      window_max_backward<T>,
+      window_sum<T>,
+      window_sum_backward<T>,
+      window_dot<T>,
+      window_dot_backward<T>,
+      window_dot_weight<T>,
       adam<T>,
       adamax<T>,
       nadam<T>,

@@ -185,6 +185,19 @@ struct NormalizedLine {
   bool centered, total;  // the mean is taken away; squares are summed, not averaged
 };
 
+/// A run of windows over an image with the channels last: window p has, for each of its places, the C channels at
+/// x + p x_step + place[t], and makes those at y + p y_step.
+template <class T>
+struct Windows {
+  const T* x;
+  index x_step;
+  T* y;
+  index y_step;
+  const index* place;
+  const index* weight_place;  // where the weights of a place begin; only for those who have some
+  index taps, count, C;       // places, windows, channels
+};
+
 /// Random bits for element i come from Philox4x32-10 with this key and counter (i / 4, stream): any part of a tensor
 /// may be drawn by any thread, in any order, again in the backward pass.
 struct RandomKey {
@@ -247,6 +260,15 @@ struct Kernels {
   void (*normalize_backward)(const NormalizedLine<T>& line, const T* dy, T* dx);
   void (*line_dot)(const T* x, const T* statistics, index period, const T* dy, index lines, index columns, index stride,
                    T* dgamma);
+
+  // Windows; those that write dx add to it
+  void (*window_max)(const Windows<T>& w);                               // y = the greatest x; a NaN wins
+  void (*window_max_backward)(const Windows<T>& w, const T* dy, T* dx);  // at the first place that holds y
+  void (*window_sum)(const Windows<T>& w, double factor);                // y = factor sum x
+  void (*window_sum_backward)(const Windows<T>& w, double factor, const T* dy, T* dx);
+  void (*window_dot)(const Windows<T>& w, const T* weight, const T* bias);  // y = bias + sum weight x, by channels
+  void (*window_dot_backward)(const Windows<T>& w, const T* weight, const T* dy, T* dx);
+  void (*window_dot_weight)(const Windows<T>& w, const T* dy, index c0, index c1, T* dweight);  // dweight += x dy
 
   // Optimizers, in place; the formulas are Keras 3's
   void (*adam)(const Update<T>& u, const AdamStep& step);          // slots m, v, and v_max for amsgrad
