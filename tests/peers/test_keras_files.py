@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import cases
+import cases_convolution
 import keras
 import numpy as np
 import pytest
@@ -21,7 +22,9 @@ def predictions(model: Any, inputs: list[Any]) -> list[Any]:
     return result if isinstance(result, list) else [result]
 
 
-@pytest.mark.parametrize("case", cases.LAYERS, ids=lambda case: f"{case.name}-{case.arguments}")
+@pytest.mark.parametrize(
+    "case", [*cases.LAYERS, *cases_convolution.LAYERS], ids=lambda case: f"{case.name}-{case.arguments}"
+)
 def test_every_layer_goes_to_keras_and_back(case: Any, tmp_path: Path) -> None:
     if (case.name, str(case.arguments.get("axis"))) in (("LayerNormalization", "[1, -1]"), ("RMSNormalization", "1")):
         pytest.skip("Keras shapes these weights otherwise")

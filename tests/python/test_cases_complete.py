@@ -6,19 +6,24 @@ import inspect
 from types import ModuleType
 from typing import Any
 
+import cases
+import cases_convolution
 import pytest
-from cases import ACTIVATIONS, AXIS_ACTIVATIONS, LAYERS, LOSSES, METRICS, OPTIMIZERS
+from cases import ACTIVATIONS, AXIS_ACTIVATIONS, LOSSES, METRICS, OPTIMIZERS
 from cases_batches import BATCH_LOSSES, BATCH_METRICS
 
 from ranvier import _core, activations, layers, losses, metrics, optimizers
 
+LAYERS = [*cases.LAYERS, *cases_convolution.LAYERS]
+
 
 def classes(module: ModuleType, base: type) -> dict[str, Any]:
-    """Public classes of a module that derive from its base, without the base."""
+    """Public classes of a module that derive from its base, without the base and without second names."""
     return {
         name: member
         for name, member in vars(module).items()
-        if inspect.isclass(member) and issubclass(member, base) and member is not base and not name.startswith("_")
+        if inspect.isclass(member) and issubclass(member, base) and member is not base
+        if name == member.__name__ and not name.startswith("_")
     }
 
 

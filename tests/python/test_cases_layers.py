@@ -6,9 +6,11 @@ import json
 import re
 from typing import Any
 
+import cases
+import cases_convolution
 import numpy as np
 import pytest
-from cases import LAYERS, Layer
+from cases import Layer
 from harness import (
     DTYPES,
     GRADIENT,
@@ -25,6 +27,8 @@ from harness import (
 from reference import numeric_gradient, philox, relative_error
 
 from ranvier import _core, layers
+
+LAYERS = [*cases.LAYERS, *cases_convolution.LAYERS]
 
 SEED = 11  # of a pass in training
 

@@ -15,8 +15,8 @@ import ranvier
 # The signatures; None for a name that only stands for another.
 KERAS: dict[str, dict[str, Any]] = json.loads((Path(__file__).parents[1] / "keras_signatures.json").read_text())
 
-# Sections that are complete. A section is named as its module.
-SECTIONS = ["losses", "metrics"]
+# Sections that are complete, as far as the file goes. A section is named as its module.
+SECTIONS = ["losses", "metrics", "layers"]
 
 # What Keras has and this library leaves out on purpose: the reason, for each section and name.
 OMISSIONS: dict[str, dict[str, str]] = {
@@ -25,6 +25,7 @@ OMISSIONS: dict[str, dict[str, str]] = {
         "ctc": "the function of CTC",
     },
     "metrics": {},
+    "layers": {},
 }
 
 NOTHING = inspect.Parameter.empty
@@ -48,7 +49,11 @@ def _value(node: ast.expr) -> Any:
         value = ast.literal_eval(node)
     except ValueError:
         return ast.unparse(node)
-    return list(value) if isinstance(value, tuple) else value
+    return _lists(value)
+
+
+def _lists(value: Any) -> Any:
+    return [_lists(item) for item in value] if isinstance(value, tuple | list) else value
 
 
 def own_arguments(thing: Any) -> list[tuple[str, Any]]:
@@ -56,8 +61,7 @@ def own_arguments(thing: Any) -> list[tuple[str, Any]]:
     found = []
     for name, parameter in inspect.signature(thing).parameters.items():
         stars = "**" if parameter.kind is parameter.VAR_KEYWORD else ""
-        default = parameter.default
-        found.append((stars + name, list(default) if isinstance(default, tuple) else default))
+        found.append((stars + name, _lists(parameter.default)))
     return found
 
 

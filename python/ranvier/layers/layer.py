@@ -51,6 +51,8 @@ class Layer(Configurable, HasWeights):
 
     kind: ClassVar[str] = ""
     merges: ClassVar[bool] = False  # takes a list of inputs
+    # Weights whose initializer, regularizer and constraint are arguments of another name: {"kernel": "depthwise"}.
+    options_of: ClassVar[dict[str, str]] = {}
 
     def __init__(
         self,
@@ -166,12 +168,13 @@ class Layer(Configurable, HasWeights):
         if file is not None:
             file.fill(self.name, parameters)
         for parameter in parameters:
+            options = self.options_of.get(parameter.name, parameter.name)
             if file is None:
-                initializer = getattr(self, f"{parameter.name}_initializer", None) or initializers.Zeros()
+                initializer = getattr(self, f"{options}_initializer", None) or initializers.Zeros()
                 parameter.numpy()[...] = initializer(parameter.shape, dtype=self.dtype)
             variable = Variable(parameter, self.name)
-            variable.regularizer = getattr(self, f"{parameter.name}_regularizer", None)
-            variable.constraint = getattr(self, f"{parameter.name}_constraint", None)
+            variable.regularizer = getattr(self, f"{options}_regularizer", None)
+            variable.constraint = getattr(self, f"{options}_constraint", None)
             if not variable.statistic:
                 variable.trainable = self._trainable
             self._variables.append(variable)

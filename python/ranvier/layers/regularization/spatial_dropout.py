@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from ranvier import config
 from ranvier.layers.regularization.dropout import Dropout
+from ranvier.layers.spatial import checked_format
 
 
 class _SpatialDropout(Dropout):
@@ -99,15 +99,3 @@ class SpatialDropout3D(SpatialDropout2D):
     """
 
     rank = 3
-
-
-def checked_format(where: str, data_format: Any) -> str:
-    """One of the two data formats; None is the configured one.
-
-    Raises: ValueError otherwise.
-    """
-    if data_format is None:
-        return config.image_data_format()
-    if data_format not in ("channels_last", "channels_first"):
-        raise ValueError(f"[{where}] data_format must be 'channels_last' or 'channels_first', got {data_format!r}")
-    return str(data_format)

@@ -1,0 +1,336 @@
+// The three products of a convolution, between a large image (input, C) and a small one (output, N):
+//   gather       small = patches of large * weight
+//   spread       large = the same backwards, each pixel as a sum over the windows it lies in: no sum is split
+//   weigh        dweight = patches of large^T * small
+// A convolution gathers forward and spreads backward; a transposed one does the reverse. weight is (places, C / groups,
+// N), and group g sees channels g C / groups on and makes channels g N / groups on.
+#pragma once
+
+#include "layers/patches.hpp"
+#include "layers/product.hpp"
+
+namespace ranvier {
+
+/// A matrix product whose left side are patches: C (rows of all images, N) = patches B, for each group.
+template <class T>
+struct PatchProduct {
+  Patches patches;  // of the first group
+  const T* images = nullptr;
+  index groups = 1, N = 0;  // columns of a group
+  const T* B = nullptr;     // (columns of patches, N) of group g at B + g * b_group
+  index b_row = 0, b_group = 0;
+  T* C = nullptr;  // rows c_row apart; group g at C + g * N
+  index c_row = 0;
+  const T* bias = nullptr;
+
+  // Patch j of axis a is row first[a] + j * step[a] of an axis of output[a] rows of C.
+  std::array<index, 3> first{0, 0, 0}, step{1, 1, 1}, output{1, 1, 1};
+};
+
+template <class T>
+class Convolving {
+ public:
+  WindowAxes axes;
+  index C, N, groups;
+
+  index depth() const { return C / groups; }
+  index units() const { return N / groups; }
+  index weights() const { return places(axes) * depth() * N; }
+
+  double flops() const {
+    return 2.0 * static_cast<double>(outputs(axes)) * static_cast<double>(places(axes) * depth() * N);
+  }
+
+  /// Elements of scratch that each thread needs, for all three.
+  index scratch(index batch) const {
+    index most = product_scratch(gathering(), batch);
+    for_phases([&](const Phase& phase) { most = std::max(most, product_scratch(spreading(phase), batch)); });
+    return std::max(most, weighing_scratch(batch));
+  }
+
+  /// Elements of workspace for the weights as `spread` wants them.
+  index turned_weights() const { return round_up(weights(), static_cast<index>(kCacheLine / sizeof(T))); }
+
+  /// small = gather(large) + bias; `end(g, row, column)` may complete each product g, of rows and columns of small from
+  /// there on.
+  template <class E>
+  void gather(const Pass<T>& pass, const T* large, const T* weight, const T* bias, T* small, E end) const {
+    PatchProduct<T> p = gathering();
+    p.images = large;
+    p.B = weight;
+    p.bias = bias;
+    p.C = small;
+    run(pass, p, end);
+  }
+
+  /// large = spread(small) + bias. `turned` has turned_weights elements.
+  void spread(const Pass<T>& pass, const T* small, const T* weight, const T* bias, T* large, T* turned) const {
+    turn_weights(pass, weight, turned);
+    pass.team->barrier();
+    for_phases([&](const Phase& phase) {
+      PatchProduct<T> p = spreading(phase);
+      p.images = small;
+      p.B = turned + phase.weights;
+      p.bias = bias;
+      p.C = large;
+      run(pass, p, [](kernels::Gemm<T>&, index, index) {});
+    });
+  }
+
+  void weigh(const Pass<T>& pass, const T* large, const T* small, T* dweight) const;
+
+ private:
+  // What a block of patches may take, in elements: a quarter of the second-level cache.
+  static constexpr index kGathered = index{1} << 17;
+  static constexpr index kDepth = 1024;  // columns gathered at a time
+
+  // The pixels of the large image that lie alike between the strides of the windows.
+  struct PhaseAxis {
+    index first, count, places, last_place, origin, gap;
+  };
+  struct Phase {
+    std::array<PhaseAxis, 3> axis;
+    index weights;  // where its weights begin among the turned ones
+  };
+
+  static PhaseAxis phase_axis(const WindowAxis& a, index residue) {
+    PhaseAxis p{};
+    p.first = ((residue - a.before) % a.stride + a.stride) % a.stride;
+    p.count = p.first < a.input ? (a.input - p.first - 1) / a.stride + 1 : 0;
+    if (a.stride == 1) {
+      p.places = a.size;
+      p.last_place = a.size - 1;
+      p.origin = p.first + a.before - p.last_place * a.dilation;
+      p.gap = a.dilation;
+    } else {  // then there is no dilation
+      p.places = residue < a.size ? (a.size - residue - 1) / a.stride + 1 : 0;
+      p.last_place = residue + (p.places - 1) * a.stride;
+      p.origin = (p.first + a.before - residue) / a.stride - (p.places - 1);
+      p.gap = 1;
+    }
+    return p;
+  }
+
+  template <class F>
+  void for_phases(F f) const {
+    index weights = 0;
+    for (index r0 = 0; r0 < axes[0].stride; ++r0)
+      for (index r1 = 0; r1 < axes[1].stride; ++r1)
+        for (index r2 = 0; r2 < axes[2].stride; ++r2) {
+          const Phase phase{{phase_axis(axes[0], r0), phase_axis(axes[1], r1), phase_axis(axes[2], r2)}, weights};
+          f(phase);
+          weights += phase_places(phase) * depth() * N;
+        }
+  }
+
+  static index phase_places(const Phase& phase) {
+    return phase.axis[0].places * phase.axis[1].places * phase.axis[2].places;
+  }
+
+  Patches patches_of_large() const {
+    Patches patches;
+    for (std::size_t i = 0; i < 3; ++i) {
+      const WindowAxis& a = axes[i];
+      patches.axis[i] = {a.input, a.output, a.size, -a.before, a.stride, a.dilation};
+    }
+    patches.channels = C;
+    patches.depth = depth();
+    return patches;
+  }
+
+  PatchProduct<T> gathering() const {
+    PatchProduct<T> p;
+    p.patches = patches_of_large();
+    p.groups = groups;
+    p.N = p.b_group = units();
+    p.b_row = p.c_row = N;
+    for (std::size_t i = 0; i < 3; ++i) p.output[i] = axes[i].output;
+    return p;
+  }
+
+  PatchProduct<T> spreading(const Phase& phase) const {
+    PatchProduct<T> p;
+    for (std::size_t i = 0; i < 3; ++i) {
+      const PhaseAxis& a = phase.axis[i];
+      p.patches.axis[i] = {axes[i].output, a.count, a.places, a.origin, 1, a.gap};
+      p.first[i] = a.first;
+      p.step[i] = axes[i].stride;
+      p.output[i] = axes[i].input;
+    }
+    p.patches.channels = N;
+    p.patches.depth = units();
+    p.groups = groups;
+    p.N = p.b_row = depth();
+    p.b_group = p.patches.columns() * depth();
+    p.c_row = C;
+    return p;
+  }
+
+  // weight (places, depth, N) for each phase as (groups, places in reverse order, units, depth).
+  void turn_weights(const Pass<T>& pass, const T* weight, T* turned) const {
+    const index D = depth(), U = units();
+    for_phases([&](const Phase& phase) {
+      const auto& [a0, a1, a2] = phase.axis;
+      const index count = phase_places(phase);
+      const Range part = pass.team->share(groups * count);
+      for (index i = part.begin; i < part.end; ++i) {
+        const index g = i / count, t = i % count;
+        const auto place = [&](const PhaseAxis& a, const WindowAxis& axis, index j) {
+          return a.last_place - j * (axis.stride == 1 ? 1 : axis.stride);
+        };
+        const index k0 = place(a0, axes[0], t / (a1.places * a2.places));
+        const index k1 = place(a1, axes[1], t / a2.places % a1.places), k2 = place(a2, axes[2], t % a2.places);
+        const T* const from = weight + ((k0 * axes[1].size + k1) * axes[2].size + k2) * D * N + g * U;
+        T* const to = turned + phase.weights + i * U * D;
+        for (index u = 0; u < U; ++u)
+          for (index d = 0; d < D; ++d) to[u * D + d] = from[d * N + u];
+      }
+    });
+  }
+
+  // --- One product
+  // -----------------------------------------------------------------------------------------------------
+
+  struct Cut {
+    index depth, pitch, rows;  // columns and rows gathered at a time, and how far apart rows lie
+  };
+
+  static Cut cut(const Patches& patches) {
+    const index columns = std::max<index>(patches.columns(), 1), parts = (columns + kDepth - 1) / kDepth;
+    Cut cut{};
+    cut.depth = std::min(round_up((columns + parts - 1) / parts, 16), columns);
+    cut.pitch = cut.depth % 256 ? cut.depth : cut.depth + 16;  // not all rows on the same cache sets
+    cut.rows = std::clamp<index>(kGathered / cut.pitch, 56, 504);
+    return cut;
+  }
+
+  static bool scatters(const PatchProduct<T>& p) { return p.step != std::array<index, 3>{1, 1, 1}; }
+
+  static kernels::Gemm<T> block(const PatchProduct<T>& p, const Cut& cut, index rows, index depth) {
+    kernels::Gemm<T> g = product<T>(rows, p.N, depth, nullptr, nullptr, nullptr);
+    g.a_row = p.patches.are_pixels() ? p.patches.channels : cut.pitch;
+    g.b_row = p.b_row;
+    g.c_row = scatters(p) ? p.N : p.c_row;
+    return g;
+  }
+
+  static index product_scratch(const PatchProduct<T>& p, index batch) {
+    if (p.patches.rows() == 0) return 0;
+    const Cut c = cut(p.patches);
+    const index rows = std::min(c.rows, batch * p.patches.rows());
+    return gathered(p.patches, c, rows) + tile(p, rows) + kernels::table<T>().gemm_scratch(block(p, c, rows, c.depth));
+  }
+  static index gathered(const Patches& patches, const Cut& cut, index rows) {
+    return patches.are_pixels() ? 0 : round_up(rows * cut.pitch, static_cast<index>(kCacheLine / sizeof(T)));
+  }
+  static index tile(const PatchProduct<T>& p, index rows) {
+    return scatters(p) ? round_up(rows * p.N, static_cast<index>(kCacheLine / sizeof(T))) : 0;
+  }
+
+  template <class E>
+  void run(const Pass<T>& pass, const PatchProduct<T>& p, E end) const {
+    const index total = pass.batch * p.patches.rows();
+    if (total == 0) return;
+    const Cut c = cut(p.patches);
+    const index most = std::min(c.rows, total), wanted = wanted_blocks(*pass.team);
+    const index rows = std::min(most, std::max<index>((total + wanted - 1) / wanted, 14));
+    T* const from = pass.scratch;
+    T* const to = from + gathered(p.patches, c, most);
+    T* const rest = to + tile(p, most);
+    const bool pixels = p.patches.are_pixels(), scattered = scatters(p);
+    const index columns = p.patches.columns();
+    pass.team->for_each((total + rows - 1) / rows, [&](index i) {
+      const Range part{i * rows, std::min((i + 1) * rows, total)};
+      for (index group = 0; group < p.groups; ++group) {
+        Patches patches = p.patches;
+        patches.first = group * patches.depth;
+        kernels::Gemm<T> g = block(p, c, part.size(), 0);
+        g.C = scattered ? to : p.C + part.begin * p.c_row + group * p.N;
+        index k = 0;
+        do {
+          g.K = std::min(c.depth, columns - k);
+          if (pixels) {
+            g.A = p.images + part.begin * patches.channels + patches.first + k;
+          } else {
+            patches.gather(p.images, part, {k, k + g.K}, from, c.pitch);
+            g.A = from;
+          }
+          g.B = p.B + group * p.b_group + k * p.b_row;
+          g.accumulate = k > 0;
+          g.bias = p.bias && k == 0 ? p.bias + group * p.N : nullptr;
+          if (k + g.K == columns) end(g, part.begin, group * p.N);
+          pass.kernels->gemm(g, {g.M, g.N, 1, 1}, 0, rest);
+          k += g.K;
+        } while (k < columns);
+        if (scattered) scatter(p, part, group, to);
+      }
+    });
+  }
+
+  // Rows [part.begin, part.end) of the product to where they belong.
+  static void scatter(const PatchProduct<T>& p, Range part, index group, const T* from) {
+    const auto& axis = p.patches.axis;
+    for (index row = part.begin; row < part.end; ++row, from += p.N) {
+      const index j2 = row % axis[2].count, j1 = row / axis[2].count % axis[1].count;
+      const index lines = row / axis[2].count / axis[1].count;
+      const index j0 = lines % axis[0].count, image = lines / axis[0].count;
+      index at = image * p.output[0] + p.first[0] + j0 * p.step[0];
+      at = at * p.output[1] + p.first[1] + j1 * p.step[1];
+      at = at * p.output[2] + p.first[2] + j2 * p.step[2];
+      std::copy_n(from, p.N, p.C + at * p.c_row + group * p.N);
+    }
+  }
+
+  // --- The gradient of the weights
+  // -------------------------------------------------------------------------------------
+
+  static constexpr index kRowsOfWeights = 1024;  // that one thread sums at a time
+
+  kernels::Gemm<T> weighing(const Patches& patches, const Cut& cut, index rows, index columns) const {
+    kernels::Gemm<T> g = product_transposed_a<T>(columns, units(), rows, nullptr, nullptr, nullptr);
+    g.a_col = patches.are_pixels() ? patches.channels : cut.pitch;
+    g.b_row = g.c_row = N;
+    return g;
+  }
+
+  index weighing_scratch(index batch) const {
+    const Patches patches = patches_of_large();
+    const Cut c = cut(patches);
+    const index rows = std::min(c.rows, batch * patches.rows());
+    return gathered(patches, c, rows) + kernels::table<T>().gemm_scratch(weighing(patches, c, rows, c.depth));
+  }
+};
+
+template <class T>
+void Convolving<T>::weigh(const Pass<T>& pass, const T* large, const T* small, T* dweight) const {
+  const Patches all = patches_of_large();
+  const Cut c = cut(all);
+  const index total = pass.batch * all.rows(), rows = std::min(c.rows, total), columns = all.columns();
+  T* const rest = pass.scratch + gathered(all, c, rows);
+  const index wanted = (wanted_blocks(*pass.team) + groups - 1) / groups;
+  // Whole vectors of columns, and not so few that most of the time is spent on gathering them.
+  const index depth = std::min(c.depth, std::max<index>(round_up((columns + wanted - 1) / wanted, 16), 48));
+  const index parts = (columns + depth - 1) / depth;
+  pass.team->for_each(groups * parts, [&](index i) {
+    Patches patches = all;
+    const index group = i / parts, k = i % parts * depth;
+    patches.first = group * patches.depth;
+    const Range part{k, std::min(k + depth, columns)};
+    kernels::Gemm<T> g = weighing(patches, c, rows, part.size());
+    g.C = dweight + k * N + group * units();
+    for (index row = 0; row < total; row += rows) {
+      g.K = std::min(rows, total - row);
+      if (patches.are_pixels()) {
+        g.A = large + row * patches.channels + patches.first + k;
+      } else {
+        patches.gather(large, {row, row + g.K}, part, pass.scratch, c.pitch);
+        g.A = pass.scratch;
+      }
+      g.B = small + row * N + group * units();
+      g.accumulate = row > 0;
+      pass.kernels->gemm(g, {g.M, g.N, 1, 1}, 0, rest);
+    }
+  });
+}
+
+}  // namespace ranvier

@@ -1,0 +1,119 @@
+// The patches of an image that a convolution multiplies with its weights, as rows of a matrix in scratch memory.
+//
+// A whole batch's patches would be many times the batch. Here some rows at a time, and some of their columns, are
+// gathered into the second-level cache and used at once: about 1 / 16 of the time of a product with 64 columns.
+#pragma once
+
+#include <cstring>
+
+#include "layers/window_axes.hpp"
+#include "runtime/threads.hpp"
+
+namespace ranvier {
+
+/// Patch j < count takes the elements origin + j * step + t * gap for t < size from an axis of `input` elements.
+struct PatchAxis {
+  index input = 1, count = 1, size = 1, origin = 0, step = 1, gap = 1;
+};
+
+/// Patches of an image (input, input, input, channels): row j is patch j of the batch, counted along the last axis
+/// first; its columns are places, each with `depth` channels from channel `first` on.
+struct Patches {
+  std::array<PatchAxis, 3> axis;
+  index channels = 1, first = 0, depth = 1;
+
+  index rows() const { return axis[0].count * axis[1].count * axis[2].count; }
+  index columns() const { return axis[0].size * axis[1].size * axis[2].size * depth; }
+
+  /// The image's own pixels are the rows, one after the other.
+  bool are_pixels() const {
+    for (const PatchAxis& a : axis)
+      if (a.size != 1 || a.origin != 0 || a.step != 1 || a.count != a.input) return false;
+    return true;
+  }
+
+  /// Rows [rows.begin, rows.end) of the batch, columns [columns.begin, columns.end), to rows `pitch` apart.
+  template <class T>
+  void gather(const T* images, Range rows, Range columns, T* to, index pitch) const {
+    if (columns.size() == 0) return;  // pixels between windows that do not meet
+    const index line = axis[2].count;
+    for (index row = rows.begin; row < rows.end;) {
+      const index begin = row % line, end = std::min(line, begin + rows.end - row);
+      const index lines = row / line, j1 = lines % axis[1].count, j0 = lines / axis[1].count % axis[0].count;
+      const index image = lines / axis[1].count / axis[0].count;
+      gather_line(images, image, j0, j1, {begin, end}, columns, to, pitch);
+      to += (end - begin) * pitch;
+      row += end - begin;
+    }
+  }
+
+ private:
+  // Patches [part.begin, part.end) of one line of them.
+  template <class T>
+  void gather_line(const T* images, index image, index j0, index j1, Range part, Range columns, T* to,
+                   index pitch) const {
+    const bool joined = axis[2].gap == 1 && depth == channels;  // a kernel row is contiguous in the image
+    const index pieces = joined ? 1 : axis[2].size, places = joined ? axis[2].size : 1, width = places * depth;
+    const index row_width = axis[2].size * depth;
+    for (index r = columns.begin / row_width; r * row_width < columns.end; ++r) {
+      const index i0 = axis[0].origin + j0 * axis[0].step + r / axis[1].size * axis[0].gap;
+      const index i1 = axis[1].origin + j1 * axis[1].step + r % axis[1].size * axis[1].gap;
+      const bool inside = i0 >= 0 && i0 < axis[0].input && i1 >= 0 && i1 < axis[1].input;
+      for (index q = 0; q < pieces; ++q) {
+        const index at = r * row_width + q * width;
+        const Range wanted{std::max<index>(columns.begin - at, 0), std::min(columns.end - at, width)};
+        if (wanted.size() <= 0) continue;
+        T* const out = to + at + wanted.begin - columns.begin;
+        if (!inside) {
+          for (index j = 0; j < part.size(); ++j) std::fill_n(out + j * pitch, wanted.size(), T{0});
+          continue;
+        }
+        const index line = ((image * axis[0].input + i0) * axis[1].input + i1) * axis[2].input;
+        copy_windows(images + line * channels, axis[2].origin + part.begin * axis[2].step + q * axis[2].gap, places,
+                     part.size(), wanted, out, pitch);
+      }
+    }
+  }
+
+  // Windows of `places` neighbouring pixels of a line, the first at pixel `start`; elements `wanted` of each.
+  template <class T>
+  void copy_windows(const T* line, index start, index places, index count, Range wanted, T* to, index pitch) const {
+    const index step = axis[2].step, input = axis[2].input;
+    // Windows [whole, end) lie in the line altogether.
+    const index whole = std::clamp<index>(start >= 0 ? 0 : (-start + step - 1) / step, 0, count);
+    const index room = input - places - start;
+    const index end = std::clamp<index>(room < 0 ? 0 : room / step + 1, whole, count);
+    const auto copy_edge = [&](index j) {
+      const index pixel = start + j * step;
+      const index from = std::clamp(-pixel * channels, wanted.begin, wanted.end);
+      const index until = std::clamp((input - pixel) * channels, from, wanted.end);
+      T* const out = to + j * pitch;
+      std::fill(out, out + (from - wanted.begin), T{0});
+      std::copy_n(line + pixel * channels + first + from, until - from, out + (from - wanted.begin));
+      std::fill(out + (until - wanted.begin), out + wanted.size(), T{0});
+    };
+    for (index j = 0; j < whole; ++j) copy_edge(j);
+    const T* const from = line + (start + whole * step) * channels + first + wanted.begin;
+    copy_whole(from, step * channels, to + whole * pitch, pitch, end - whole, wanted.size());
+    for (index j = end; j < count; ++j) copy_edge(j);
+  }
+
+  template <class T>
+  static void copy_whole(const T* from, index from_step, T* to, index pitch, index count, index n) {
+    // Short copies are those of first layers: 3 pixels of 1 or 3 channels.
+    if (n == 1) return copy_short<1>(from, from_step, to, pitch, count);
+    if (n == 3) return copy_short<3>(from, from_step, to, pitch, count);
+    if (n == 5) return copy_short<5>(from, from_step, to, pitch, count);
+    if (n == 9) return copy_short<9>(from, from_step, to, pitch, count);
+    for (index j = 0; j < count; ++j)
+      std::memcpy(to + j * pitch, from + j * from_step, static_cast<std::size_t>(n) * sizeof(T));
+  }
+
+  template <int n, class T>
+  static void copy_short(const T* from, index from_step, T* to, index pitch, index count) {
+    for (index j = 0; j < count; ++j)
+      for (int i = 0; i < n; ++i) to[j * pitch + i] = from[j * from_step + i];
+  }
+};
+
+}  // namespace ranvier
