@@ -1,5 +1,7 @@
 #include "network/network.hpp"
 
+#include <optional>
+
 #include "pybind.hpp"
 
 namespace ranvier {
@@ -16,6 +18,14 @@ struct Results {
     arrays.push_back(std::move(array));
   }
 };
+
+using Masks = std::vector<std::optional<ValueId>>;
+
+std::vector<ValueId> to_values(const Masks& masks) {
+  std::vector<ValueId> values;
+  for (const auto& mask : masks) values.push_back(mask.value_or(kNone));
+  return values;
+}
 
 template <class T>
 Results<T> results_for(const Network<T>& network, index rows) {
@@ -34,8 +44,18 @@ void bind_network(py::module_& scalars) {
       .def(py::init<std::string>(), py::arg("name"))
       .def_readwrite("name", &Network::name)
       .def("add_input", &Network::add_input, py::arg("shape"), py::arg("name"))
-      .def("add", &Network::add, py::arg("layer"), py::arg("inputs"))
-      .def("set_outputs", &Network::set_outputs, py::arg("values"))
+      .def(
+          "add",
+          [](Network& self, std::shared_ptr<Layer<T>> layer, const std::vector<ValueId>& inputs, const Masks& masks) {
+            return self.add(std::move(layer), inputs, to_values(masks));
+          },
+          py::arg("layer"), py::arg("inputs"), py::arg("masks") = Masks())
+      .def(
+          "set_outputs",
+          [](Network& self, const std::vector<ValueId>& values, const Masks& masks) {
+            self.set_outputs(values, to_values(masks));
+          },
+          py::arg("values"), py::arg("masks") = Masks())
       .def(
           "shape",
           [](const Network& self, ValueId value) {

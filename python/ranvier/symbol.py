@@ -6,6 +6,7 @@ the last symbol or model that uses it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, NoReturn
 
 if TYPE_CHECKING:
@@ -14,14 +15,31 @@ if TYPE_CHECKING:
 
 
 class Node:
-    """One call of a layer: what it was called on and the shapes that came out, without the batch axis."""
+    """One call of a layer: what it was called on and the shapes that came out, without the batch axis.
 
-    __slots__ = ("__weakref__", "inputs", "layer", "shapes")
+    `masks`: for each input the symbol that says which of its positions count, or None; empty if the layer takes none.
+    `output_masks`: the same for the outputs; empty if all positions of all of them count.
+    """
 
-    def __init__(self, layer: Layer, inputs: tuple[KerasTensor, ...], shapes: list[Shape]) -> None:
+    __slots__ = ("__weakref__", "inputs", "layer", "masks", "output_masks", "shapes")
+
+    def __init__(
+        self,
+        layer: Layer,
+        inputs: tuple[KerasTensor, ...],
+        shapes: list[Shape],
+        masks: Sequence[KerasTensor | None] = (),
+    ) -> None:
         self.layer = layer
         self.inputs = inputs
         self.shapes = shapes
+        self.masks = tuple(masks)
+        self.output_masks: tuple[KerasTensor | None, ...] = ()
+
+    @property
+    def sources(self) -> list[KerasTensor]:
+        """Everything it reads."""
+        return [*self.inputs, *(mask for mask in self.masks if mask is not None)]
 
     def outputs(self) -> list[KerasTensor]:
         """A symbol for each output."""
@@ -61,6 +79,13 @@ class KerasTensor:
     def name(self) -> str:
         """Name of the layer it comes from."""
         return self.node.layer.name
+
+    @property
+    def mask(self) -> KerasTensor | None:
+        """The symbol (batch, steps) that is 0 at the positions that do not count; None if all do."""
+        return self.node.output_masks[self.index] if self.node.output_masks else None
+
+    _keras_mask = mask
 
     @property
     def key(self) -> tuple[int, int]:

@@ -5,6 +5,7 @@ from typing import Any
 
 import cases
 import cases_convolution
+import cases_recurrent
 import keras
 import numpy as np
 import pytest
@@ -23,7 +24,9 @@ def predictions(model: Any, inputs: list[Any]) -> list[Any]:
 
 
 @pytest.mark.parametrize(
-    "case", [*cases.LAYERS, *cases_convolution.LAYERS], ids=lambda case: f"{case.name}-{case.arguments}"
+    "case",
+    [*cases.LAYERS, *cases_convolution.LAYERS, *cases_recurrent.LAYERS],
+    ids=lambda case: f"{case.name}-{case.arguments}",
 )
 def test_every_layer_goes_to_keras_and_back(case: Any, tmp_path: Path) -> None:
     if (case.name, str(case.arguments.get("axis"))) in (("LayerNormalization", "[1, -1]"), ("RMSNormalization", "1")):

@@ -58,7 +58,8 @@ def network_of(layer: layers.Layer, shapes: Sequence[Shape], big: bool = False) 
     scalars = config.scalars(layer.dtype)
     network = scalars.Network("network")
     inputs = [network.add_input(shape, f"input_{i}") for i, shape in enumerate(shapes)]
-    outputs = network.add(layer.native, inputs)
+    layer.build_rows(list(shapes))
+    outputs = layer.add_to(network, inputs, [])
     if big:
         outputs = network.add(scalars.Layer("flatten", {}, "flat"), outputs)
         for name in ("tail", "end"):

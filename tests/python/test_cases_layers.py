@@ -8,6 +8,7 @@ from typing import Any
 
 import cases
 import cases_convolution
+import cases_recurrent
 import numpy as np
 import pytest
 from cases import Layer
@@ -28,7 +29,7 @@ from reference import numeric_gradient, philox, relative_error
 
 from ranvier import _core, layers
 
-LAYERS = [*cases.LAYERS, *cases_convolution.LAYERS]
+LAYERS = [*cases.LAYERS, *cases_convolution.LAYERS, *cases_recurrent.LAYERS]
 
 SEED = 11  # of a pass in training
 
@@ -63,7 +64,7 @@ def test_shape_and_value(case: Layer, dtype: str) -> None:
     layer = make(case, dtype)
     network, inputs = network_of(layer, case.shapes), inputs_of(case, 9, dtype)
     expected = formula(case, False, inputs, weights_of(network))
-    assert layer.native.output_shapes(case.shapes) == [expected.shape[1:]]
+    assert layer.row_shapes(list(case.shapes)) == [expected.shape[1:]]
     for found in (network.predict(inputs)[0], network.run(inputs, False, SEED)[0]):
         assert found.dtype == dtype
         np.testing.assert_allclose(found, expected, **TOLERANCE[dtype])

@@ -63,6 +63,8 @@ struct GradientSink {
   void (*take)(const void* context, T* tile, index stride, index row, index column, index rows, index columns);
   const void* context;
   const T* touched[3];  // arrays shaped as the parameter that `take` will touch
+  // Whether a gradient of zero would change nothing in some rows of a matrix, or null where it always may.
+  bool (*rests)(const void* context, index row, index rows);
 };
 
 /// What a node is given when it runs. All threads of the team call the layer together, and each does its share; the
@@ -83,9 +85,10 @@ struct Pass {
   T* const* dx;           // backward: to be overwritten with the gradient of x; null where nobody needs it
   T* const* dparameters;  // backward: to be overwritten, in the order of parameters(); null where nobody needs it
   const GradientSink<T>* const*
-      sinks;     // backward: where not null, it takes the gradient; the parameter changes at once
-  T* workspace;  // Layer::workspace elements, kept from forward to backward
-  T* scratch;    // Layer::scratch elements of this thread's own
+      sinks;              // backward: where not null, it takes the gradient; the parameter changes at once
+  T* workspace;           // Layer::workspace elements, kept from forward to backward
+  T* scratch;             // Layer::scratch elements of this thread's own
+  const T* const* masks;  // of each x: 0 at positions that do not count, or null where all do
 
   index x_size(std::size_t i) const { return size((*x_shapes)[i]); }
   index y_size(std::size_t i) const { return size((*y_shapes)[i]); }
@@ -118,12 +121,27 @@ class Layer {
   /// Elements kept from forward to backward, and elements each thread needs while it runs.
   virtual index workspace(const std::vector<Shape>&, index /*batch*/) const { return 0; }
   virtual index scratch(const std::vector<Shape>&, index /*batch*/) const { return 0; }
+  /// The same as workspace where no backward pass follows.
+  virtual index forward_workspace(const std::vector<Shape>& x, index batch) const { return workspace(x, batch); }
 
   /// Multiplications and additions of forward for one row: decides when threads pay.
   virtual double flops(const std::vector<Shape>& x) const;
 
   virtual void forward(const Pass<T>& pass) const = 0;
   virtual void backward(const Pass<T>& pass) const = 0;
+
+  /// Whether gradients pass through it; a mask, for example, has none.
+  virtual bool differentiable() const { return true; }
+
+  /// If its input holds indices: how many there are. Those of a network's input are checked at the door.
+  virtual index indices() const { return 0; }
+
+  /// What it carries from batch to batch (batch, ...), and the rows that a batch must have for it; or nothing and 0.
+  virtual const Parameters& states() const {
+    static const Parameters none;
+    return none;
+  }
+  virtual index fixed_batch() const { return 0; }
 
   /// The output is the input, seen in another shape: no memory, no work.
   virtual bool is_view(bool /*training*/) const { return false; }

@@ -15,9 +15,17 @@ ValueId Graph<T>::add_input(const Shape& shape, const std::string& name) {
 }
 
 template <class T>
-std::vector<ValueId> Graph<T>::add(std::shared_ptr<Layer<T>> layer, const std::vector<ValueId>& x) {
-  Node<T> node{std::move(layer), x, {}, {}, {}};
+std::vector<ValueId> Graph<T>::add(std::shared_ptr<Layer<T>> layer, const std::vector<ValueId>& x,
+                                   const std::vector<ValueId>& masks) {
+  Node<T> node{std::move(layer), x, {}, {}, {}, masks};
   for (ValueId value : x) node.x_shapes.push_back(values.at(value).shape);
+  for (std::size_t i = 0; i < masks.size(); ++i) {
+    if (masks[i] == kNone) continue;
+    const Shape& mask = values.at(masks[i]).shape;
+    const Shape none, &shape = i < x.size() ? node.x_shapes[i] : none;
+    if (mask.size() > shape.size() || !std::equal(mask.begin(), mask.end(), shape.begin()))
+      fail(node.layer->name(), "a mask ", to_string_batched(mask), " does not fit an input ", to_string_batched(shape));
+  }
   node.layer->build(node.x_shapes);
   node.y_shapes = node.layer->output_shapes(node.x_shapes);
   for (const Shape& shape : node.y_shapes) {
@@ -31,9 +39,16 @@ std::vector<ValueId> Graph<T>::add(std::shared_ptr<Layer<T>> layer, const std::v
 template <class T>
 std::vector<int> Graph<T>::readers() const {
   std::vector<int> count(values.size(), 0);
-  for (const auto& node : nodes)
-    for (ValueId value : node.x) ++count[value];
-  for (ValueId value : outputs) ++count[value];
+  const auto read = [&count](const std::vector<ValueId>& all) {
+    for (ValueId value : all)
+      if (value != kNone) ++count[value];
+  };
+  for (const auto& node : nodes) {
+    read(node.x);
+    read(node.masks);
+  }
+  read(outputs);
+  read(output_masks);
   return count;
 }
 
@@ -49,12 +64,18 @@ typename Layer<T>::Parameters Graph<T>::parameters() const {
 template <class T>
 Graph<T> Graph<T>::pruned() const {
   std::vector<char> needed(values.size(), 0);
-  for (ValueId value : outputs) needed[value] = 1;
+  const auto need = [&needed](const std::vector<ValueId>& all) {
+    for (ValueId value : all)
+      if (value != kNone) needed[value] = 1;
+  };
+  need(outputs);
+  need(output_masks);
   Graph result = *this;
   result.nodes.clear();
   for (auto node = nodes.rbegin(); node != nodes.rend(); ++node) {
     if (std::none_of(node->y.begin(), node->y.end(), [&](ValueId value) { return needed[value]; })) continue;
-    for (ValueId value : node->x) needed[value] = 1;
+    need(node->x);
+    need(node->masks);
     result.nodes.push_back(*node);
   }
   std::reverse(result.nodes.begin(), result.nodes.end());
@@ -70,6 +91,7 @@ Graph<T> Graph<T>::fused() const {
   for (Node<T>& node : result.nodes) {
     const std::size_t before = node.x.size() == 1 ? result.values[node.x[0]].producer : kNone;
     if (before == kNone || readers[node.x[0]] != 1 || result.nodes[before].y.size() != 1) continue;
+    if (!node.masks.empty() || !result.nodes[before].masks.empty()) continue;
     auto joined = result.nodes[before].layer->fused_with(*node.layer);
     if (!joined) continue;
     // The later node does both; the earlier one is left without a reader and pruned.

@@ -23,6 +23,7 @@ struct Node {
   std::shared_ptr<Layer<T>> layer;
   std::vector<ValueId> x, y;
   std::vector<Shape> x_shapes, y_shapes;
+  std::vector<ValueId> masks;  // which positions of each x count, or kNone for all; empty if the layer takes no masks
 };
 
 /// Nodes stand in an order in which they can run.
@@ -35,10 +36,15 @@ struct Graph {
 
   ValueId add_input(const Shape& shape, const std::string& name);
 
-  /// Builds the layer if it is new and adds a node; returns the node's outputs.
-  std::vector<ValueId> add(std::shared_ptr<Layer<T>> layer, const std::vector<ValueId>& x);
+  /// Of each output: which of its positions its loss is of, or kNone for all; empty if there are no masks.
+  std::vector<ValueId> output_masks;
 
-  /// How many nodes and network outputs read each value.
+  /// Builds the layer if it is new and adds a node; returns the node's outputs. The mask of an input has the sizes of
+  /// its leading axes.
+  std::vector<ValueId> add(std::shared_ptr<Layer<T>> layer, const std::vector<ValueId>& x,
+                           const std::vector<ValueId>& masks = {});
+
+  /// How many nodes and network outputs read each value; a mask counts as read.
   std::vector<int> readers() const;
 
   /// Each parameter once, in order of first use.

@@ -11,6 +11,21 @@ namespace {
 // Rows that inference takes at once: enough for products at full speed, few enough that the activations stay in L2.
 constexpr index kFewestRows = 256, kMostRows = 2048, kCacheBytes = 1 << 20;
 
+void check_indices(const ArrayView& x, index count, const std::string& layer) {
+  if (size(x.shape) == 0) return;
+  const LabelRange range = label_range(x);
+  const bool whole = range.first_fraction < 0;
+  if (whole && range.least >= 0 && range.greatest < static_cast<double>(count)) return;
+  const index at = !whole ? range.first_fraction : range.least < 0 ? range.least_at : range.greatest_at;
+  std::string position;
+  index rest = at;
+  for (std::size_t axis = x.shape.size(); axis-- > 0; rest /= x.shape[axis])
+    position = std::to_string(rest % x.shape[axis]) + (position.empty() ? "" : ", ") + position;
+  if (!whole) fail(layer, "expected whole numbers as indices, but x[", position, "] is none");
+  fail(layer, "expected indices from 0 to ", count - 1, ", got ", range.least < 0 ? range.least : range.greatest,
+       " at x[", position, "]");
+}
+
 }  // namespace
 
 template <class T>
@@ -19,21 +34,40 @@ ValueId Network<T>::add_input(const Shape& shape, const std::string& input_name)
 }
 
 template <class T>
-std::vector<ValueId> Network<T>::add(std::shared_ptr<Layer<T>> layer, const std::vector<ValueId>& x) {
+std::vector<ValueId> Network<T>::add(std::shared_ptr<Layer<T>> layer, const std::vector<ValueId>& x,
+                                     const std::vector<ValueId>& masks) {
   for (ValueId value : x)
     if (value >= graph_.values.size()) fail(name, "there is no value ", value, " in this network");
-  return graph_.add(std::move(layer), x);
+  for (ValueId mask : masks)
+    if (mask != kNone && mask >= graph_.values.size()) fail(name, "there is no value ", mask, " in this network");
+  return graph_.add(std::move(layer), x, masks);
 }
 
 template <class T>
-void Network<T>::set_outputs(const std::vector<ValueId>& values) {
+void Network<T>::set_outputs(const std::vector<ValueId>& values, const std::vector<ValueId>& masks) {
   if (values.empty()) fail(name, "expected at least one output");
   for (auto value = values.begin(); value != values.end(); ++value) {
     if (*value >= graph_.values.size()) fail(name, "there is no value ", *value, " in this network");
     if (std::find(values.begin(), value, *value) != value)
       fail(name, "the same value is an output twice; pass it through an identity layer");
   }
+  for (ValueId mask : masks)
+    if (mask != kNone && mask >= graph_.values.size()) fail(name, "there is no value ", mask, " in this network");
   graph_.outputs = values;
+  output_masks_ = masks;
+  indices_.clear();
+  fixed_batch_ = 0;
+  for (const Node<T>& node : graph_.nodes) {
+    const index batch = node.layer->fixed_batch();
+    if (batch > 0 && fixed_batch_ > 0 && batch != fixed_batch_)
+      fail(node.layer->name(), "is stateful with batches of ", batch, " rows, but another layer with ", fixed_batch_);
+    fixed_batch_ = std::max(fixed_batch_, batch);
+    const auto input =
+        node.x.empty() ? graph_.inputs.end() : std::find(graph_.inputs.begin(), graph_.inputs.end(), node.x[0]);
+    if (node.layer->indices() > 0 && input != graph_.inputs.end())
+      indices_.push_back(
+          {static_cast<std::size_t>(input - graph_.inputs.begin()), node.layer->indices(), node.layer->name()});
+  }
   const std::lock_guard<std::mutex> lock(mutex_);
   idle_plans_.clear();
 }
@@ -49,7 +83,16 @@ index Network<T>::check_inputs(const std::vector<ArrayView>& x) const {
     if (x[i].rows() != x[0].rows())
       fail(name, "expected inputs of one length, got ", x[0].rows(), " and ", x[i].rows(), " rows");
   }
+  for (const Indices& each : indices_) check_indices(x[each.input], each.count, each.layer);
   return x.empty() ? 0 : x[0].rows();
+}
+
+/// Throws std::invalid_argument unless the rows are whole batches, or one, of the size that a state is of.
+template <class T>
+void Network<T>::require_batches(index rows, bool one) const {
+  if (fixed_batch_ > 0 && (one ? rows != fixed_batch_ : rows % fixed_batch_ != 0))
+    fail(name, "a stateful layer carries its state between batches of ", fixed_batch_, " rows: expected ",
+         one ? "one of them" : "whole batches", ", got ", rows, " rows");
 }
 
 template <class T>
@@ -98,12 +141,16 @@ void Network<T>::predict_rows(Plan<T>& plan, Team& team, const std::vector<Array
 template <class T>
 void Network<T>::predict(const std::vector<ArrayView>& x, const Outputs<T>& y) const {
   const index rows = check_inputs(x);
+  require_batches(rows, false);
+  std::unique_lock<std::mutex> one_at_a_time(state_mutex_, std::defer_lock);
+  if (fixed_batch_ > 0) one_at_a_time.lock();
   std::unique_ptr<Plan<T>> plan = take_plan();
   const index bytes = std::max<index>(1, plan->row_elements() * static_cast<index>(sizeof(T)));
-  const index block = std::min(std::max<index>(kCacheBytes / bytes, kFewestRows), kMostRows);
+  const index block =
+      fixed_batch_ > 0 ? fixed_batch_ : std::min(std::max<index>(kCacheBytes / bytes, kFewestRows), kMostRows);
   const int threads = plan->flops() * static_cast<double>(rows) < kWorthThreads ? 1 : num_threads();
 
-  if (threads > 1 && rows >= threads * kFewestRows) {
+  if (threads > 1 && rows >= threads * kFewestRows && fixed_batch_ == 0) {
     // Rows are independent: each thread runs blocks of its own, and never waits for another.
     std::vector<std::unique_ptr<Plan<T>>> plans(static_cast<std::size_t>(threads));
     plans[0] = std::move(plan);
@@ -135,6 +182,7 @@ template <class T>
 void Network<T>::run(const std::vector<ArrayView>& x, bool training, std::uint64_t seed, const Outputs<T>& y) const {
   if (!training) return predict(x, y);
   const index rows = check_inputs(x);
+  require_batches(rows, true);
   Plan<T> plan(graph_, {true, false, false});
   const int threads = plan.flops() * static_cast<double>(rows) < kWorthThreads ? 1 : num_threads();
   plan.reserve(rows, threads);
@@ -159,6 +207,7 @@ void Network<T>::gradients(const std::vector<ArrayView>& x, const std::vector<Ar
     if (dy[i].rows() != rows || dy[i].row_shape() != output_shape(i))
       fail(name, "expected output gradient ", to_string_batched(output_shape(i)), " of ", rows, " rows, got ",
            to_string(dy[i].shape));
+  require_batches(rows, true);
   Plan<T> plan(graph_, {training, true, true});
   const int threads = plan.flops() * static_cast<double>(rows) < kWorthThreads ? 1 : num_threads();
   plan.reserve(rows, threads);

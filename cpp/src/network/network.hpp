@@ -24,13 +24,18 @@ class Network {
   explicit Network(std::string name) : name(std::move(name)) {}
 
   ValueId add_input(const Shape& shape, const std::string& input_name);
-  std::vector<ValueId> add(std::shared_ptr<Layer<T>> layer, const std::vector<ValueId>& x);
-  void set_outputs(const std::vector<ValueId>& values);
+  std::vector<ValueId> add(std::shared_ptr<Layer<T>> layer, const std::vector<ValueId>& x,
+                           const std::vector<ValueId>& masks = {});
+  /// `masks`: which positions of each output its loss is of, or kNone for all.
+  void set_outputs(const std::vector<ValueId>& values, const std::vector<ValueId>& masks = {});
 
   const Graph<T>& graph() const { return graph_; }
+  const std::vector<ValueId>& output_masks() const { return output_masks_; }
+  /// Rows that every batch must have, since a layer carries its state from one to the next; 0 if none does.
+  index fixed_batch() const { return fixed_batch_; }
   const Shape& output_shape(std::size_t i) const { return graph_.values[graph_.outputs[i]].shape; }
 
-  /// Rows of a batch of inputs. Throws std::invalid_argument if their number or shapes do not fit.
+  /// Rows of a batch of inputs. Throws std::invalid_argument if their number, their shapes or indices do not fit.
   index check_inputs(const std::vector<ArrayView>& x) const;
 
   /// Inference on any number of rows into y. Many threads may call it at once. A row's result does not depend on the
@@ -49,10 +54,22 @@ class Network {
  private:
   std::unique_ptr<Plan<T>> take_plan() const;
   void give_back(std::unique_ptr<Plan<T>> plan) const;
+  void require_batches(index rows, bool one) const;
   void predict_rows(Plan<T>& plan, Team& team, const std::vector<ArrayView>& x, index first, index count,
                     const Outputs<T>& y) const;
 
+  // Indices that an input holds.
+  struct Indices {
+    std::size_t input;
+    index count;
+    std::string layer;
+  };
+
   Graph<T> graph_;
+  std::vector<ValueId> output_masks_;
+  std::vector<Indices> indices_;
+  index fixed_batch_ = 0;
+  mutable std::mutex state_mutex_;  // held by predictions that carry a state
   // Inference plans nobody uses at the moment: as many as ever predicted at once.
   mutable std::mutex mutex_;
   mutable std::vector<std::unique_ptr<Plan<T>>> idle_plans_;

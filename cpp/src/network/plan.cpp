@@ -58,8 +58,9 @@ void Plan<T>::find_gradients() {
     const Node<T>& node = graph_.nodes[i];
     const auto& own = node.layer->parameters();
     routes_[i].backward =
-        std::any_of(node.x.begin(), node.x.end(), [&](ValueId value) { return has_gradient_[value]; }) ||
-        std::any_of(own.begin(), own.end(), [](const auto& parameter) { return parameter->trainable; });
+        node.layer->differentiable() &&
+        (std::any_of(node.x.begin(), node.x.end(), [&](ValueId value) { return has_gradient_[value]; }) ||
+         std::any_of(own.begin(), own.end(), [](const auto& parameter) { return parameter->trainable; }));
     if (routes_[i].backward)
       for (ValueId value : node.y) has_gradient_[value] = 1;
   }
@@ -89,7 +90,14 @@ std::vector<Lifetime> Plan<T>::lifetimes(index rows) const {
     const bool backward = routes_[static_cast<std::size_t>(i)].backward;
     for (ValueId value : node.x) use(value, i, backward);
     for (ValueId value : node.y) use(value, i, backward);
+    for (ValueId value : node.masks) {
+      if (value == kNone) continue;
+      extend(alias_[value], i);
+      if (backward) extend(alias_[value], backward_of(i));
+    }
   }
+  for (ValueId value : graph_.output_masks)
+    if (value != kNone) extend(alias_[value], N);
   for (ValueId value : graph_.outputs) {
     extend(alias_[value], N);  // read by the loss, which writes the gradient
     if (has_gradient_[value]) extend(values + gradient_alias_[value], N);
@@ -142,7 +150,9 @@ void Plan<T>::allocate(index rows, int threads) {
   index workspaces = 0, scratch = 0;
   for (std::size_t i = 0; i < nodes; ++i) {
     const Node<T>& node = graph_.nodes[i];
-    const index wanted = round_up(node.layer->workspace(node.x_shapes, rows), kAlignment<T>);
+    const index wanted = round_up(mode_.gradients ? node.layer->workspace(node.x_shapes, rows)
+                                                  : node.layer->forward_workspace(node.x_shapes, rows),
+                                  kAlignment<T>);
     scratch = std::max(scratch, node.layer->scratch(node.x_shapes, rows));
     if (mode_.gradients) {
       workspace[i] = workspaces;
@@ -207,8 +217,7 @@ void Plan<T>::route(std::size_t i, std::vector<char>& written) {
   route.dparameters.assign(node.layer->parameters().size(), nullptr);
   route.additions.clear();
   route.unread.clear();
-  for (std::size_t j = 0; j < node.x.size(); ++j) route.x[j] = pointers_[node.x[j]];
-  for (std::size_t j = 0; j < node.y.size(); ++j) route.y[j] = pointers_[node.y[j]];
+  point(i);
   if (!route.backward) return;
 
   route.additions.reserve(node.x.size() + route.dparameters.size());  // `place` must stay valid
@@ -235,6 +244,18 @@ void Plan<T>::route(std::size_t i, std::vector<char>& written) {
   }
 }
 
+// Tells node i where what it reads and writes in the forward pass lies.
+template <class T>
+void Plan<T>::point(std::size_t i) {
+  const Node<T>& node = graph_.nodes[i];
+  Route& route = routes_[i];
+  for (std::size_t j = 0; j < node.x.size(); ++j) route.x[j] = pointers_[node.x[j]];
+  for (std::size_t j = 0; j < node.y.size(); ++j) route.y[j] = pointers_[node.y[j]];
+  route.masks.assign(node.x.size(), nullptr);
+  for (std::size_t j = 0; j < node.masks.size(); ++j)
+    if (node.masks[j] != kNone) route.masks[j] = pointers_[node.masks[j]];
+}
+
 template <class T>
 std::size_t Plan<T>::parameter_position(const std::shared_ptr<Parameter<T>>& parameter) const {
   return static_cast<std::size_t>(std::find(parameters_.begin(), parameters_.end(), parameter) - parameters_.begin());
@@ -253,11 +274,7 @@ void Plan<T>::bind_input(std::size_t i, const T* x) {
   if (pointers_[input] == data) return;
   for (ValueId value = 0; value < alias_.size(); ++value)
     if (alias_[value] == input) pointers_[value] = data;
-  for (std::size_t n = 0; n < graph_.nodes.size(); ++n) {
-    const Node<T>& node = graph_.nodes[n];
-    for (std::size_t j = 0; j < node.x.size(); ++j) routes_[n].x[j] = pointers_[node.x[j]];
-    for (std::size_t j = 0; j < node.y.size(); ++j) routes_[n].y[j] = pointers_[node.y[j]];
-  }
+  for (std::size_t n = 0; n < graph_.nodes.size(); ++n) point(n);
 }
 
 template <class T>
@@ -279,7 +296,8 @@ Pass<T> Plan<T>::pass(std::size_t i, Team& team, const Step& step) const {
           route.dparameters.data(),
           route.sinks.data(),
           route.workspace,
-          const_cast<T*>(scratch_.data()) + scratch_stride_ * team.rank()};
+          const_cast<T*>(scratch_.data()) + scratch_stride_ * team.rank(),
+          route.masks.data()};
 }
 
 template <class T>

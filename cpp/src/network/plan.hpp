@@ -48,6 +48,11 @@ class Plan {
   void bind_input(std::size_t i, const T* x);
   T* input(std::size_t i) const { return pointers_[graph_.inputs[i]]; }
   T* output(std::size_t i) const { return pointers_[graph_.outputs[i]]; }
+  /// Which positions of output i its loss is of, or null for all.
+  const T* output_mask(std::size_t i) const {
+    const auto& masks = graph_.output_masks;
+    return i < masks.size() && masks[i] != kNone ? pointers_[masks[i]] : nullptr;
+  }
 
   /// Where the gradient of output i is to be put before backward, and where those of the inputs and of parameter p
   /// (in the order of Graph::parameters; null if it is not trained or streamed) are after it.
@@ -76,6 +81,7 @@ class Plan {
   };
   struct Route {
     std::vector<T*> x, y, dy, dx, dparameters;
+    std::vector<const T*> masks;
     std::vector<const GradientSink<T>*> sinks;
     std::vector<std::size_t> unread;  // outputs that nobody reads: their gradient is zero
     std::vector<Addition> additions;
@@ -89,6 +95,7 @@ class Plan {
   std::vector<Lifetime> lifetimes(index rows) const;
   void allocate(index rows, int threads);
   void route(std::size_t node, std::vector<char>& written);
+  void point(std::size_t node);
   Pass<T> pass(std::size_t node, Team& team, const Step& step) const;
   index row_size(ValueId value) const { return size(graph_.values[value].shape); }
   bool is_input(ValueId value) const { return graph_.values[value].producer == kNone; }

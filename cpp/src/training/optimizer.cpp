@@ -198,6 +198,10 @@ GradientSink<T> Optimizer<T>::sink(const UpdateTarget<T>& target) {
     const auto& to = *static_cast<const UpdateTarget<T>*>(context);
     const Optimizer& self = *to.optimizer;
     const index offset = row * to.columns + column;
+    if (columns == to.columns && stride == columns) {  // whole rows are one
+      columns *= rows;
+      rows = 1;
+    }
     kernels::Update<T> u = self.part(to, offset, tile, columns);
     for (index i = 0; i < rows; ++i) {
       if (to.plain) {
@@ -211,9 +215,23 @@ GradientSink<T> Optimizer<T>::sink(const UpdateTarget<T>& target) {
       for (T*& slot : u.slots) slot += to.columns;
     }
   };
+  if (target.plain && target.optimizer->rests_on_zeros())
+    sink.rests = [](const void* context, index row, index rows) {
+      const auto& to = *static_cast<const UpdateTarget<T>*>(context);
+      return to.optimizer->rests(to, row * to.columns, rows * to.columns);
+    };
   sink.touched[0] = target.parameter;
   for (int s = 0; s < std::min(2, target.slot_count); ++s) sink.touched[s + 1] = target.slots[s];
   return sink;
+}
+
+/// Whether a gradient of zero changes nothing here.
+template <class T>
+bool Optimizer<T>::rests(const UpdateTarget<T>& to, index offset, index n) const {
+  if (to.decays && decay_ != 0) return false;
+  for (int s = 0; s < to.slot_count; ++s)
+    if (!std::all_of(to.slots[s] + offset, to.slots[s] + offset + n, [](T value) { return value == 0; })) return false;
+  return true;
 }
 
 /// Completes a part of a gradient: the penalty's is added, and what earlier batches left.

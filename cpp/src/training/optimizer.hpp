@@ -124,6 +124,9 @@ class Optimizer {
   /// Computes what all updates of one step have in common. Called when the learning rate or the time has changed.
   virtual void begin_step() = 0;
 
+  /// Whether an update by a gradient of zero leaves w as it is, and the state too, while all of that is still zero.
+  virtual bool rests_on_zeros() const { return false; }
+
   /// Updates a part of a parameter.
   virtual void update(const kernels::Kernels<T>&, const kernels::Update<T>&) const {}
 
@@ -141,6 +144,7 @@ class Optimizer {
   void begin();
   void collect(const kernels::Kernels<T>& k, const UpdateTarget<T>& to, index offset, T* g, index n) const;
   void take(const kernels::Kernels<T>& k, const UpdateTarget<T>& to, index offset, T* g, index n) const;
+  bool rests(const UpdateTarget<T>& to, index offset, index n) const;
   void average(const kernels::Kernels<T>& k, const UpdateTarget<T>& to, index offset, index n) const;
   kernels::Update<T> part(const UpdateTarget<T>& to, index offset, T* g, index n) const;
   void clip(Team& team, const kernels::Kernels<T>& k, const Parameters& parameters, T* const* gradients);

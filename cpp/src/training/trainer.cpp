@@ -46,7 +46,9 @@ void Trainer<T>::make_plans() {
 
   // Cross-entropy of a softmax is computed from the logits: exact for any logit, where the logarithm of a probability
   // that was rounded to 0 is not.
-  Graph<T> graph = network_->graph().pruned();
+  Graph<T> graph = network_->graph();
+  graph.output_masks = network_->output_masks();
+  graph = graph.pruned();
   penalties_.find_activities(graph, outputs_.size());
   for (std::size_t i = 0; i < outputs_.size(); ++i) {
     Output& output = outputs_[i];
@@ -57,6 +59,8 @@ void Trainer<T>::make_plans() {
     output.C = shape.empty() ? 1 : shape.back();
     output.R = size(shape) / output.C;
     output.loss.check_columns(output.C);
+    const ValueId mask = i < graph.output_masks.size() ? graph.output_masks[i] : kNone;
+    output.masked = mask != kNone && size(graph.values[mask].shape) == output.R;
     output.batch_loss = output.loss.over_batches(shape);
   }
   training_plan_ = std::make_unique<Plan<T>>(graph, kTraining);
@@ -99,6 +103,11 @@ void Trainer<T>::begin(Feed feed, PassOptions options) {
   if (options.batch_size < 1) fail(network_->name, "batch_size must be at least 1, got ", options.batch_size);
   make_plans();
   check(feed);
+  const index fixed = network_->fixed_batch();
+  if (fixed > 0 && (options.batch_size != fixed || feed.rows() % fixed != 0))
+    fail(network_->name, "a stateful layer carries its state between batches of ", fixed,
+         " rows: expected that batch_size and whole batches, got batch_size ", options.batch_size, " and ", feed.rows(),
+         " rows");
   feed_ = std::move(feed);
   options_ = options;
   const index rows = feed_.rows(), batch = std::min(options.batch_size, rows);
@@ -195,12 +204,12 @@ double Trainer<T>::losses(Team& team, index rows) {
     T* const gradient = options_.training ? plan_->output_gradient(i) : nullptr;
     T* const prediction = plan_->output(i) + part.begin * C;
     const T* const target = output.target.data() + part.begin * output.target_columns;
+    if (output.masked) output.see_mask(plan_->output_mask(i), part);
     if (output.batch_loss) {
       output.batch_loss->gather(output.batch_call(rows, plan_->output(i), gradient), batch_part);
     } else {
       const double divisor = output.divisor(count), factor = divisor != 0 ? output.objective.weight / divisor : 0;
-      for (index j = part.begin; j < part.end; ++j)
-        output.scale[j] = static_cast<T>(output.weighted ? factor * static_cast<double>(output.weights[j]) : factor);
+      for (index j = part.begin; j < part.end; ++j) output.scale[j] = static_cast<T>(factor * output.weight(j));
       kernels::LossCall<T> call{};
       call.target = target;
       call.prediction = prediction;
@@ -234,10 +243,10 @@ double Trainer<T>::losses(Team& team, index rows) {
       loss = output.batch_loss->finish(output.batch_call(rows, plan_->output(i), gradient), team.share(rows, kGrain));
       unfinished = true;
     } else {
-      const T *const value = output.value.data(), *const weights = output.weighted ? output.weights.data() : nullptr;
+      const T* const value = output.value.data();
       double sum = 0;
       for (index j = 0; j < count; ++j)
-        sum += (weights ? static_cast<double>(weights[j]) : 1.0) * static_cast<double>(value[j]);
+        if (output.counts(j)) sum += output.weight(j) * static_cast<double>(value[j]);
       const double divisor = output.divisor(count);
       loss = divisor != 0 ? sum / divisor : 0;
     }

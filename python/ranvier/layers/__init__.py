@@ -26,7 +26,7 @@ from ranvier.layers.convolution import (
     SeparableConvolution1D,
     SeparableConvolution2D,
 )
-from ranvier.layers.core import Activation, Dense, Identity, Input, InputLayer
+from ranvier.layers.core import Activation, Dense, Embedding, Identity, Input, InputLayer, Masking
 from ranvier.layers.layer import Layer
 from ranvier.layers.merging import Add, Concatenate, add, concatenate
 from ranvier.layers.normalization import (
@@ -134,6 +134,7 @@ __all__ = [
     "DepthwiseConv2D",
     "Discretization",
     "Dropout",
+    "Embedding",
     "Flatten",
     "GaussianDropout",
     "GaussianNoise",
@@ -156,6 +157,7 @@ __all__ = [
     "Layer",
     "LayerNormalization",
     "LeakyReLU",
+    "Masking",
     "MaxPool1D",
     "MaxPool2D",
     "MaxPool3D",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 import weakref
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -20,7 +21,9 @@ if TYPE_CHECKING:
     from ranvier import _core
     from ranvier._typing import Array, ArrayLike, BatchShape, Shape
 
-_COMMON = ("name", "trainable", "dtype", "input_shape", "input_dim", "batch_input_shape", "activity_regularizer")
+# Arguments that every configuration has; those of shapes are part of none.
+_SHARED = ("name", "trainable", "dtype", "activity_regularizer")
+_COMMON = (*_SHARED, "input_shape", "input_dim", "batch_input_shape")
 
 
 class Layer(Configurable, HasWeights):
@@ -53,6 +56,10 @@ class Layer(Configurable, HasWeights):
     merges: ClassVar[bool] = False  # takes a list of inputs
     # Weights whose initializer, regularizer and constraint are arguments of another name: {"kernel": "depthwise"}.
     options_of: ClassVar[dict[str, str]] = {}
+    supports_masking: bool = False  # passes the mask of its input on, or makes one
+    takes_masks: ClassVar[bool] = False  # computes something else where a mask is 0
+    unsaved: ClassVar[tuple[str, ...]] = ()  # arguments that are no part of the configuration
+    hidden: ClassVar[bool] = False  # belongs to the layer that reads it: shown and saved in no model
 
     def __init__(
         self,
@@ -81,7 +88,7 @@ class Layer(Configurable, HasWeights):
         self._native: _core.Layer | None = None
         self._variables: list[Variable] = []
         self._nodes: list[weakref.ref[Node]] = []
-        self._eager: tuple[list[Shape], _core.Network] | None = None
+        self._eager: tuple[Any, _core.Network] | None = None
 
     def native_kind(self) -> str:
         """The node kind that computes this layer."""
@@ -158,7 +165,7 @@ class Layer(Configurable, HasWeights):
 
     def build_rows(self, shapes: list[Shape]) -> list[Shape]:
         """`build` for shapes without the batch axis; returns those of the outputs."""
-        outputs = self.native.output_shapes(shapes)
+        outputs = self.row_shapes(shapes)
         if self.native.built:
             self.native.build(shapes)
             return outputs
@@ -168,25 +175,44 @@ class Layer(Configurable, HasWeights):
         if file is not None:
             file.fill(self.name, parameters)
         for parameter in parameters:
-            options = self.options_of.get(parameter.name, parameter.name)
             if file is None:
-                initializer = getattr(self, f"{options}_initializer", None) or initializers.Zeros()
+                initializer = self.chosen(parameter.name, "initializer") or initializers.Zeros()
                 parameter.numpy()[...] = initializer(parameter.shape, dtype=self.dtype)
             variable = Variable(parameter, self.name)
-            variable.regularizer = getattr(self, f"{options}_regularizer", None)
-            variable.constraint = getattr(self, f"{options}_constraint", None)
+            variable.regularizer = self.chosen(parameter.name, "regularizer")
+            variable.constraint = self.chosen(parameter.name, "constraint")
             if not variable.statistic:
                 variable.trainable = self._trainable
             self._variables.append(variable)
         return outputs
 
-    def compute_output_shape(self, input_shape: Any) -> BatchShape:
-        """Shape of the output for that of the input, both with the batch axis.
+    def chosen(self, weight: str, what: str) -> Any:
+        """The "initializer", "regularizer" or "constraint" of a weight, or None."""
+        return getattr(self, f"{self.options_of.get(weight, weight)}_{what}", None)
+
+    def row_shapes(self, shapes: list[Shape]) -> list[Shape]:
+        """Shapes of a row of each output for those of the inputs.
+
+        Raises: ValueError if the layer cannot take such inputs.
+        """
+        return self.native.output_shapes(shapes)
+
+    def add_to(self, network: _core.Network, inputs: list[int], masks: list[int | None]) -> list[int]:
+        """Adds what computes the layer to a native network; returns the values of the outputs."""
+        return network.add(self.native, inputs, masks)
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        """Shape of the output, or list of shapes, for that of the input, all with the batch axis.
 
         Raises: ValueError if the layer cannot take such inputs.
         """
         shapes = [row_shape(shape) for shape in (input_shape if self.merges else [input_shape])]
-        return (None, *self.native.output_shapes(shapes)[0])
+        found: list[BatchShape] = [(None, *shape) for shape in self.row_shapes(shapes)]
+        return found[0] if len(found) == 1 else found
+
+    def compute_mask(self, inputs: Any, previous_mask: Any) -> Any:
+        """The mask of the output, a symbol or None, for symbols and their masks; lists for a layer that merges."""
+        return previous_mask
 
     def count_params(self) -> int:
         """Number of single weights.
@@ -197,22 +223,33 @@ class Layer(Configurable, HasWeights):
             raise ValueError(f"[{self.name}] has no weights before it knows its input shape: call build(input_shape)")
         return super().count_params()
 
-    def __call__(self, inputs: Any, training: bool = False) -> Any:
+    def __call__(self, inputs: Any, training: bool = False, mask: Any = None) -> Any:
         """Applies the layer: to an array, at once; to a symbol, as a node of a network to be.
 
         Args:
             inputs: an array (batch, ...) or a symbol; a list of them for a layer that merges.
             training: for arrays, whether the layer behaves as in training (dropout drops).
+            mask: which positions of the input count, (batch, steps), or a list, for a layer that takes masks; a symbol
+                brings its own.
 
-        Raises: ValueError if the shape does not fit.
+        Raises: ValueError if the shape does not fit; TypeError for a mask that nobody takes.
         """
         values = self._input_list(inputs)
-        symbols = [value for value in values if isinstance(value, KerasTensor)]
-        if len(symbols) == len(values):
-            return self._add_node(tuple(symbols))
+        return self._apply(values, list(mask) if isinstance(mask, list | tuple) else [mask], training)
+
+    def _apply(self, values: list[Any], masks: list[Any], training: bool) -> Any:
+        given = [mask for mask in masks if mask is not None]
+        if given and not self.takes_masks:
+            raise TypeError(f"[{self.name}] takes no mask")
+        if len(masks) > len(values):
+            raise ValueError(f"[{self.name}] expected a mask for each of {len(values)} inputs, got {len(masks)}")
+        symbols = [value for value in (*values, *given) if isinstance(value, KerasTensor)]
+        if len(symbols) == len(values) + len(given):
+            return self.add_node(tuple(values), masks)
         if symbols:
             raise TypeError(f"[{self.name}] expected symbols or arrays, got some of each")
-        return self._run([np.asarray(value) for value in values], training)
+        arrays = [np.asarray(value) for value in values]
+        return self._run(arrays, training, [None if mask is None else np.asarray(mask) for mask in masks])
 
     def _input_list(self, inputs: Any) -> list[Any]:
         if not self.merges:
@@ -221,9 +258,27 @@ class Layer(Configurable, HasWeights):
             raise TypeError(f"[{self.name}] expected a list of inputs, got {type(inputs).__name__}")
         return list(inputs)
 
-    def _add_node(self, inputs: tuple[KerasTensor, ...]) -> Any:
+    def add_node(self, inputs: tuple[KerasTensor, ...], masks: Sequence[KerasTensor | None] = ()) -> Any:
+        """Calls the layer on symbols: all that it reads, with masks for those that are not to have their own.
+
+        Raises: ValueError if a shape does not fit.
+        """
         shapes = self.build_rows([symbol.node.shapes[symbol.index] for symbol in inputs])
-        return self.remember(Node(self, inputs, shapes))
+        own = [*masks, *[None] * (len(inputs) - len(masks))]
+        known = [symbol.mask if mask is None else mask for symbol, mask in zip(inputs, own, strict=True)]
+        masked = any(mask is not None for mask in known)
+        node = Node(self, inputs, shapes, known if masked and self.takes_masks else ())
+        if self.supports_masking:
+            made = self.compute_mask(list(inputs), known) if self.merges else self.compute_mask(inputs[0], known[0])
+            found = list(made) if isinstance(made, list | tuple) else [made] + [None] * (len(shapes) - 1)
+            node.output_masks = tuple(found) if any(mask is not None for mask in found) else ()
+        elif masked and not self.takes_masks:
+            warnings.warn(
+                f"[{self.name}] does not support masks: the layers behind it will see all steps of its input",
+                UserWarning,
+                stacklevel=3,
+            )
+        return self.remember(node)
 
     def remember(self, node: Node) -> Any:
         """Keeps track of a call of this layer, without keeping it alive, and returns what came out."""
@@ -232,18 +287,22 @@ class Layer(Configurable, HasWeights):
         outputs = node.outputs()
         return outputs[0] if len(outputs) == 1 else outputs
 
-    def _run(self, arrays: list[Array], training: bool) -> Array:
-        if not all(array.ndim for array in arrays):
+    def _run(self, arrays: list[Array], training: bool, masks: Sequence[Array | None] = ()) -> Any:
+        given = [mask for mask in masks if mask is not None]
+        if not all(array.ndim for array in (*arrays, *given)):
             raise ValueError(f"[{self.name}] expected an array with a batch axis, got a single number")
         shapes = [array.shape[1:] for array in arrays]
-        if self._eager is None or self._eager[0] != shapes:
+        mask_shapes = [None if mask is None else mask.shape[1:] for mask in masks]
+        if self._eager is None or self._eager[0] != (shapes, mask_shapes):
             self.build_rows(shapes)
             network = config.scalars(self.dtype).Network(self.name)
             values = [network.add_input(shape, f"input_{i}") for i, shape in enumerate(shapes)]
-            network.set_outputs(network.add(self.native, values))
-            self._eager = (shapes, network)
-        network = self._eager[1]
-        return (network.run(arrays, True, draw_seed()) if training else network.predict(arrays))[0]
+            where = [None if shape is None else network.add_input(shape, "mask") for shape in mask_shapes]
+            network.set_outputs(self.add_to(network, values, where if given else []))
+            self._eager = ((shapes, mask_shapes), network)
+        network, inputs = self._eager[1], [*arrays, *given]
+        outputs = network.run(inputs, True, draw_seed()) if training else network.predict(inputs)
+        return outputs[0] if len(outputs) == 1 else outputs
 
     def _only_node(self, what: str) -> Node:
         nodes = [node for reference in self._nodes if (node := reference()) is not None]
@@ -278,7 +337,8 @@ class Layer(Configurable, HasWeights):
         common = {"name": self.name, "trainable": self.trainable, "dtype": self.dtype_policy.name}
         if self.activity_regularizer is not None:
             common["activity_regularizer"] = plain(self.activity_regularizer)
-        own = (name for name in argument_names(type(self)) if name not in _COMMON)
+        names = () if type(self).__init__ is Layer.__init__ else argument_names(type(self))
+        own = (name for name in names if name not in (*_SHARED, *self.unsaved))
         return common | {name: plain(getattr(self, name)) for name in own}
 
     def __repr__(self) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from ranvier import config
@@ -36,10 +36,11 @@ def ordered_nodes(inputs: Sequence[KerasTensor], outputs: Sequence[KerasTensor])
             )
     depth = {id(node): 0 for node in finished}
     for node in reversed(finished):
-        for symbol in node.inputs:
+        for symbol in node.sources:
             depth[id(symbol.node)] = max(depth[id(symbol.node)], depth[id(node)] + 1)
     unused = [symbol.node for symbol in inputs if id(symbol.node) not in depth]
-    return unused + sorted(finished, key=lambda node: (-depth[id(node)], met[id(node)]))
+    shown = [node for node in finished if not node.layer.hidden]
+    return unused + sorted(shown, key=lambda node: (-depth[id(node)], met[id(node)]))
 
 
 def _walk(outputs: Sequence[KerasTensor]) -> tuple[dict[int, int], list[Node]]:
@@ -55,7 +56,7 @@ def _walk(outputs: Sequence[KerasTensor]) -> tuple[dict[int, int], list[Node]]:
             elif id(node) not in met:
                 met[id(node)] = len(met)
                 stack.append((node, True))
-                stack.extend((symbol.node, False) for symbol in reversed(node.inputs))
+                stack.extend((symbol.node, False) for symbol in reversed(node.sources))
     return met, finished
 
 
@@ -100,10 +101,21 @@ def native_network(
     dtype = dtype_of([node.layer for node in nodes])
     network = config.scalars(dtype).Network(name)
     values = {symbol.key: network.add_input(symbol.node.shapes[0], symbol.name) for symbol in inputs}
+
+    def value(symbol: KerasTensor) -> int:
+        if symbol.key not in values:  # of a mask, which no node shown has made
+            add(symbol.node)
+        return values[symbol.key]
+
+    def mask_values(masks: Iterable[KerasTensor | None]) -> list[int | None]:
+        return [None if mask is None else value(mask) for mask in masks]
+
+    def add(node: Node) -> None:
+        produced = node.layer.add_to(network, [value(symbol) for symbol in node.inputs], mask_values(node.masks))
+        values.update({symbol.key: number for symbol, number in zip(node.outputs(), produced, strict=True)})
+
     for node in nodes:
-        if isinstance(node.layer, InputLayer):
-            continue
-        produced = network.add(node.layer.native, [values[symbol.key] for symbol in node.inputs])
-        values.update({symbol.key: value for symbol, value in zip(node.outputs(), produced, strict=True)})
-    network.set_outputs([values[symbol.key] for symbol in outputs])
+        if not isinstance(node.layer, InputLayer):
+            add(node)
+    network.set_outputs([values[symbol.key] for symbol in outputs], mask_values(symbol.mask for symbol in outputs))
     return network, dtype

@@ -142,7 +142,7 @@ class Sequential(Model):
         self._require_layers()
         shapes = data
         for layer in self._layers:
-            shapes = layer.native.output_shapes(shapes)
+            shapes = layer.row_shapes(shapes)
         return data, shapes
 
     @property

@@ -19,6 +19,8 @@ class Adam final : public Optimizer<T> {
         amsgrad_(config.boolean("amsgrad", false)) {}
 
  protected:
+  bool rests_on_zeros() const override { return epsilon_ > 0; }
+
   std::vector<SlotKind> slots(const Parameter<T>& parameter) const override {
     std::vector<SlotKind> kinds{{"momentum", parameter.shape}, {"velocity", parameter.shape}};
     if (amsgrad_) kinds.push_back({"velocity_hat", parameter.shape});

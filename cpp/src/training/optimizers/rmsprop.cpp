@@ -18,6 +18,8 @@ class Rmsprop final : public Optimizer<T> {
   }
 
  protected:
+  bool rests_on_zeros() const override { return epsilon_ > 0; }
+
   std::vector<SlotKind> slots(const Parameter<T>& parameter) const override {
     std::vector<SlotKind> kinds{{"velocity", parameter.shape}};
     if (momentum_ > 0) kinds.push_back({"momentum", parameter.shape});

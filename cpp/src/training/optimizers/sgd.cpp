@@ -17,6 +17,8 @@ class Sgd final : public Optimizer<T> {
   }
 
  protected:
+  bool rests_on_zeros() const override { return true; }
+
   std::vector<SlotKind> slots(const Parameter<T>& parameter) const override {
     if (momentum_ == 0) return {};
     return {{"momentum", parameter.shape}};

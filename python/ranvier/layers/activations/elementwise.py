@@ -14,6 +14,7 @@ class ElementwiseActivation(Layer):
     """An activation as a layer: its constructor's arguments are the parameters of the function called `function`."""
 
     kind = "activation"
+    supports_masking = True
     function: ClassVar[str]
 
     def activation_function(self) -> Any:

@@ -22,6 +22,7 @@ class Softmax(Layer):
     """
 
     kind = "axis_activation"
+    supports_masking = True
 
     def __init__(self, axis: int = -1, **kwargs: Any) -> None:
         self.axis = int(axis)

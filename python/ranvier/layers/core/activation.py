@@ -22,6 +22,7 @@ class Activation(Layer):
     """
 
     kind = "activation"
+    supports_masking = True
 
     def __init__(self, activation: Any, **kwargs: Any) -> None:
         self.activation = activations.get(activation)

@@ -17,3 +17,4 @@ class Identity(Layer):
     """
 
     kind = "identity"
+    supports_masking = True

@@ -10,13 +10,16 @@ if TYPE_CHECKING:
     from ranvier._typing import BatchShape
 
 
+_WHOLE = ("bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64")
+
+
 class InputLayer(Layer):
     """Where data enters a network. `Input` makes one and returns its symbol.
 
     Args:
         shape: shape of one row.
         batch_size: accepted for compatibility; a network takes batches of any size.
-        dtype: "float32" or "float64"; arrays of any number type are converted batch by batch.
+        dtype: "float32" or "float64", or that of whole numbers; arrays of any number type are converted batch by batch.
         batch_shape: the shape with the batch axis in front, instead of `shape`.
         name: unique in a model.
 
@@ -36,7 +39,8 @@ class InputLayer(Layer):
         name: str | None = None,
         **kwargs: Any,
     ) -> None:
-        super().__init__(name=name, dtype=dtype, **kwargs)
+        # Whole numbers, such as those of an Embedding, are given to the network as they are needed.
+        super().__init__(name=name, dtype=None if dtype in _WHOLE else dtype, **kwargs)
         given = self.given_input_shape if shape is None else shape
         if batch_shape is not None:
             given = row_shape(batch_shape)
@@ -77,7 +81,7 @@ class InputLayer(Layer):
         """The shape with the batch axis in front."""
         return self.batch_shape
 
-    def __call__(self, inputs: Any, training: bool = False) -> Any:
+    def __call__(self, inputs: Any, training: bool = False, mask: Any = None) -> Any:
         """Returns its inputs as they are."""
         return inputs
 
@@ -97,7 +101,7 @@ def Input(
     Args:
         shape: shape of one row, such as (784,).
         batch_size: accepted for compatibility; a network takes batches of any size.
-        dtype: "float32" or "float64".
+        dtype: "float32" or "float64", or that of whole numbers such as "int32".
         batch_shape: the shape with the batch axis in front, instead of `shape`.
         name: unique in a model.
 

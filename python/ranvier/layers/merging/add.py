@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from ranvier.layers.core.step_mask import common
 from ranvier.layers.layer import Layer
 
 
@@ -21,7 +22,11 @@ class Add(Layer):
     """
 
     kind = "add"
+    supports_masking = True
     merges = True
+
+    def compute_mask(self, inputs: Any, previous_mask: Any) -> Any:
+        return common(previous_mask)
 
 
 def add(inputs: Sequence[Any], **kwargs: Any) -> Any:

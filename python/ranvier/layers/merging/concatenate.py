@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
+from ranvier.layers.core.step_mask import StepMask, common
 from ranvier.layers.layer import Layer
 
 
@@ -22,6 +24,7 @@ class Concatenate(Layer):
     """
 
     kind = "concatenate"
+    supports_masking = True
     merges = True
 
     def __init__(self, axis: int = -1, **kwargs: Any) -> None:
@@ -30,6 +33,27 @@ class Concatenate(Layer):
 
     def native_config(self) -> dict[str, Any]:
         return {"axis": self.axis}
+
+    def compute_mask(self, inputs: Any, previous_mask: Any) -> Any:
+        rank = max((mask.ndim for mask in previous_mask if mask is not None), default=0)
+        if self.axis % inputs[0].ndim >= rank:
+            return common(previous_mask)
+        # Steps are laid behind one another: where an input has no mask, all of its steps count.
+        whole = [
+            StepMask(math.inf, features=True, dtype=self.dtype).add_node((symbol,)) if mask is None else mask
+            for symbol, mask in zip(inputs, previous_mask, strict=True)
+        ]
+        return _Masks(self.axis, dtype=self.dtype).add_node(tuple(whole))
+
+
+class _Masks(Concatenate):
+    """Masks of steps, one behind the other."""
+
+    hidden = True
+    supports_masking = False
+
+    def __init__(self, axis: int, **kwargs: Any) -> None:
+        super().__init__(axis, name="step_masks", **kwargs)
 
 
 def concatenate(inputs: Sequence[Any], axis: int = -1, **kwargs: Any) -> Any:

@@ -44,6 +44,7 @@ class BatchNormalization(Normalizing):
     """
 
     kind = "batch_normalization"
+    supports_masking = True
 
     def __init__(
         self,

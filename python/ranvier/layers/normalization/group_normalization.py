@@ -34,6 +34,7 @@ class GroupNormalization(Normalizing):
     """
 
     kind = "group_normalization"
+    supports_masking = True
 
     def __init__(
         self,

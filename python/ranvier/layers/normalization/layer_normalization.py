@@ -32,6 +32,7 @@ class LayerNormalization(Normalizing):
     """
 
     kind = "layer_normalization"
+    supports_masking = True
 
     def __init__(
         self,

@@ -26,6 +26,7 @@ class RMSNormalization(Layer):
     """
 
     kind = "rms_normalization"
+    supports_masking = True
 
     def __init__(self, axis: int | Sequence[int] = -1, epsilon: float = 1e-6, **kwargs: Any) -> None:
         self.axis = checked_axes("RMSNormalization", axis)

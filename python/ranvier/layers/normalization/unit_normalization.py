@@ -23,6 +23,7 @@ class UnitNormalization(Layer):
     """
 
     kind = "unit_normalization"
+    supports_masking = True
 
     def __init__(self, axis: int | Sequence[int] = -1, **kwargs: Any) -> None:
         self.axis = checked_axes("UnitNormalization", axis)

@@ -37,6 +37,7 @@ class Normalization(Layer):
     """
 
     kind = "normalization"
+    supports_masking = True
 
     def __init__(
         self,

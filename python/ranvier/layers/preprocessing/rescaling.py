@@ -21,6 +21,7 @@ class Rescaling(Layer):
     """
 
     kind = "rescaling"
+    supports_masking = True
 
     def __init__(self, scale: float, offset: float = 0.0, **kwargs: Any) -> None:
         self.scale = float(scale)

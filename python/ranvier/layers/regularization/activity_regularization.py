@@ -25,6 +25,7 @@ class ActivityRegularization(Layer):
     """
 
     kind = "identity"
+    supports_masking = True
 
     def __init__(self, l1: float = 0.0, l2: float = 0.0, **kwargs: Any) -> None:
         super().__init__(activity_regularizer=regularizers.L1L2(l1, l2), **kwargs)

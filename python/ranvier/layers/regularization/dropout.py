@@ -26,6 +26,7 @@ class Dropout(Layer):
     """
 
     kind = "dropout"
+    supports_masking = True
 
     def __init__(
         self, rate: float, noise_shape: Sequence[int | None] | None = None, seed: int | None = None, **kwargs: Any

@@ -25,6 +25,7 @@ class GaussianNoise(Layer):
     """
 
     kind = "gaussian_noise"
+    supports_masking = True
 
     def __init__(self, stddev: float, seed: int | None = None, **kwargs: Any) -> None:
         if isinstance(stddev, bool) or not hasattr(stddev, "__float__") or not 0 <= stddev <= 1:
@@ -56,6 +57,7 @@ class GaussianDropout(Layer):
     """
 
     kind = "gaussian_dropout"
+    supports_masking = True
 
     def __init__(self, rate: float, seed: int | None = None, **kwargs: Any) -> None:
         self.rate = checked_rate("GaussianDropout", rate)
