@@ -44,12 +44,14 @@ void multiply_arrays(const py::array_t<T>& a, const py::array_t<T>& b, py::array
   const double work = 2.0 * static_cast<double>(g.M) * static_cast<double>(g.N) * static_cast<double>(g.K);
   const int threads = work < kWorthThreads ? 1 : num_threads();
   const index stride = round_up(k.gemm_scratch(g), static_cast<index>(kCacheLine));
-  Buffer<T> scratch(stride * threads);
+  thread_local Buffer<T> scratch;
+  if (scratch.size() < stride * threads) scratch = Buffer<T>(stride * threads);
+  T* const memory = scratch.data();
   run_team(threads, [&](Team& team) {
     Pass<T> pass{};
     pass.team = &team;
     pass.kernels = &k;
-    pass.scratch = scratch.data() + stride * team.rank();
+    pass.scratch = memory + stride * team.rank();
     multiply(pass, g);
   });
 }

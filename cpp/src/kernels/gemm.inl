@@ -7,9 +7,10 @@
 namespace ranvier::kernels::RANVIER_ISA {
 namespace {
 
-constexpr index kDepth = 512;         // k block: equal parts of at most this
-constexpr index kRows = 1024;         // rows of A in one sweep: a usual batch is never split
-constexpr index kGroupColumns = 256;  // columns of B held in L2
+constexpr index kDepth = 512;           // k block: equal parts of at most this
+constexpr index kRows = 1024;           // rows of A in one sweep: a usual batch is never split
+constexpr index kGroupColumns = 256;    // columns of B held in L2
+constexpr index kFar = index(1) << 18;  // elements from which C is not in the nearer caches: its tiles are prefetched
 
 /// How one product is computed; a function of its sizes and strides only.
 template <class T>
@@ -126,7 +127,8 @@ struct GemmBlock {
     t.relu = g.relu && last;
     t.c_row = to_scratch ? NR : g.c_row;
     t.start_row = from_c ? g.c_row : 0;
-    t.touched_row = g.finish && last && g.touched[0] ? g.c_row : 0;
+    const bool touches = g.finish && last && g.touched[0], far = !to_scratch && g.M * g.c_row >= kFar;
+    t.touched_row = touches || far ? g.c_row : 0;
     const Panels panels(rows);
     for (index p = 0; p < panels.count; p++) {
       const index i = panels.begin(p), size = panels.rows(p);
@@ -151,8 +153,9 @@ struct GemmBlock {
           if (t.tail < W) t.whole = rows_before_end(v * W, n + j, k0, K);
         }
         const index offset = (m + i) * g.c_row + n + j;
-        for (int q = 0; q < 3; q++) t.touched[q] = g.touched[q] ? g.touched[q] + offset : nullptr;
+        for (int q = 0; q < 3; q++) t.touched[q] = touches && g.touched[q] ? g.touched[q] + offset : nullptr;
         T* C = g.C + offset;
+        t.touched[3] = !far ? nullptr : j + NR < columns ? C + NR : g.C + (m + i + size) * g.c_row + n;
         t.C = to_scratch ? scratch_tile : C;
         t.start = from_c ? C : from_bias ? g.bias + n + j : kZeros;
         kTiles<T>.function[by_rows][v - 1][size - 1](t);

@@ -18,15 +18,15 @@ struct TileCall {
   const T* start;  // what each chain starts from: C, the bias, or zeros
   index start_row;
   bool relu;
-  const T* touched[3];  // arrays to prefetch while computing, rows `touched_row` apart
+  const T* touched[4];  // arrays to prefetch while computing, rows `touched_row` apart, or null
   index touched_row;    // 0: none
 };
 
-// Prefetches one row of the tile in each of the arrays that `finish` is going to touch. All rows at once would fill
-// the miss buffers: spread over the k loop it takes 25 % off a product with a fused optimizer.
+// Prefetches one row of a tile in each of the arrays that `finish` is going to touch, and of the next tile of C. All
+// rows at once would fill the miss buffers: spread over the k loop it takes 25 % off a product with a fused optimizer.
 template <class T, int v>
 inline void prefetch_touched(const TileCall<T>& t, index i) {
-  for (int q = 0; q < 3; q++) {
+  for (int q = 0; q < 4; q++) {
     if (!t.touched[q]) continue;
     const T* p = t.touched[q] + i * t.touched_row;
     for (index j = 0; j < v * Vec<T>::kLanes; j += 64 / index(sizeof(T))) __builtin_prefetch(p + j, 1);
