@@ -66,16 +66,20 @@ def show(results: Mapping[str, Times]) -> None:
 def draw(results: Mapping[str, Times], path: Path) -> None:
     """A bar chart on a logarithmic scale, one panel a workload."""
     from matplotlib.figure import Figure
+    from matplotlib.ticker import NullFormatter
 
-    figure = Figure(figsize=(4 * len(results), 4), layout="constrained")
-    panels = figure.subplots(1, len(results), squeeze=False)[0]
-    for panel, (workload, times) in zip(panels, results.items(), strict=True):
+    columns = min(len(results), 2)
+    lines = -(-len(results) // columns)
+    figure = Figure(figsize=(5.5 * columns, 3 * lines), layout="constrained")
+    panels = figure.subplots(lines, columns, squeeze=False).flat
+    for panel, (workload, times) in zip(panels, results.items(), strict=False):
         names = sorted(times, key=lambda name: -statistics.median(times[name]))
         medians = [statistics.median(times[name]) for name in names]
         colours = ["tab:orange" if name == "ranvier" else "tab:blue" for name in names]
         bars = panel.barh(names, medians, color=colours)
         panel.bar_label(bars, [f"{median:,.1f}" for median in medians], padding=3)
-        panel.set(xscale="log", title=f"{workload}: microseconds a step", xlim=(min(medians) / 2, max(medians) * 5))
+        panel.set(xscale="log", title=f"{workload}: microseconds a step", xlim=(min(medians) / 2, max(medians) * 4))
+        panel.xaxis.set_minor_formatter(NullFormatter())
         panel.spines[["top", "right"]].set_visible(False)
     figure.savefig(path, dpi=120)
     print(f"Written: {path}")
