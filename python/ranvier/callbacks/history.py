@@ -73,5 +73,8 @@ class History(Callback):
         self.epoch = list(state["epoch"])
         self.history = {name: list(values) for name, values in state["history"].items()}
 
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in vars(self).items() if name != "_model_reference"}
+
     def __repr__(self) -> str:
         return f"<History epochs={len(self.epoch)}, keys={list(self.history)}>"

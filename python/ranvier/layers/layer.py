@@ -89,6 +89,7 @@ class Layer(Configurable, HasWeights):
         self._variables: list[Variable] = []
         self._nodes: list[weakref.ref[Node]] = []
         self._eager: tuple[Any, _core.Network] | None = None
+        self._row_shapes: list[Shape] | None = None  # that it was built for
 
     def native_kind(self) -> str:
         """The node kind that computes this layer."""
@@ -139,6 +140,17 @@ class Layer(Configurable, HasWeights):
         """All weights; none before `build`."""
         return list(self._variables)
 
+    def weight(self, name: str) -> Variable | None:
+        """The weight of a name, such as "kernel"; None if the layer was asked to go without it.
+
+        Raises: AttributeError before `build`.
+        """
+        if not self.built:
+            raise AttributeError(
+                f"[{self.name}] has no {name} before it knows its input shape: call build(input_shape)"
+            )
+        return next((variable for variable in self._variables if variable.name == name), None)
+
     @property
     def trainable(self) -> bool:
         """Whether `fit` changes the weights. Setting it sets every weight."""
@@ -169,6 +181,7 @@ class Layer(Configurable, HasWeights):
         if self.native.built:
             self.native.build(shapes)
             return outputs
+        self._row_shapes = list(shapes)
         file = _filling.source()
         self.native.build(shapes, -1 if file is None else file.elements(self.name))
         parameters = self.native.parameters
@@ -340,6 +353,11 @@ class Layer(Configurable, HasWeights):
         names = () if type(self).__init__ is Layer.__init__ else argument_names(type(self))
         own = (name for name in names if name not in (*_SHARED, *self.unsaved))
         return common | {name: plain(getattr(self, name)) for name in own}
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        from ranvier.saving import pickling
+
+        return pickling.reduce_layer(self)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} name={self.name}, built={self.built}>"

@@ -180,6 +180,10 @@ class Metric(Configurable):
         self.update_state(*args, **kwargs)
         return self.result()
 
+    def __getstate__(self) -> dict[str, Any]:
+        # Copies and pickles of a native metric have seen nothing yet.
+        return vars(self) | {"_native": None}
+
     def __repr__(self) -> str:
         return f"<{type(self).__name__} name={self.name}>"
 

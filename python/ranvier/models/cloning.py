@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +23,7 @@ def clone_model(
     recursive: bool = False,
     **kwargs: Any,
 ) -> Model:
-    """A model of the same layers, with new weights; neither compiled nor sharing anything.
+    """A model of the same layers, with new weights and without sharing anything; compiled as the model is.
 
     Args:
         model: any model.
@@ -47,14 +48,18 @@ def clone_model(
         raise TypeError(f"[clone_model] expected a model, got {model!r:.80}")
 
     def copied(layer: Layer) -> Layer:
-        copy = type(layer).from_config(layer.get_config()) if clone_function is None else clone_function(layer)
-        if not isinstance(copy, Layer):
-            raise TypeError(f"[clone_model] clone_function must return a layer, got {copy!r:.80}")
-        return copy
+        other = type(layer).from_config(layer.get_config()) if clone_function is None else clone_function(layer)
+        if not isinstance(other, Layer):
+            raise TypeError(f"[clone_model] clone_function must return a layer, got {other!r:.80}")
+        return other
 
     if isinstance(model, Sequential):
-        return _chain(model, input_tensors, copied)
-    return _graph(model, input_tensors, copied, call_function)
+        clone: Model = _chain(model, input_tensors, copied)
+    else:
+        clone = _graph(model, input_tensors, copied, call_function)
+    if model.optimizer is not None:
+        clone.compile(**copy.deepcopy({**model._compile_arguments, "optimizer": model.optimizer}))
+    return clone
 
 
 def _chain(model: Sequential, input_tensors: Any, copied: Callable[[Layer], Layer]) -> Sequential:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping, Sequence
 from threading import Lock
 from typing import TYPE_CHECKING, Any
@@ -286,9 +287,16 @@ class Model(Saved, HasWeights):
         model = cls(
             found["inputs"], found["outputs"] if config["many_outputs"] else found["outputs"][0], config["name"]
         )
-        if not config["trainable"]:
-            model.trainable = False
+        model._trainable = bool(config["trainable"])  # layers have flags of their own
         return model
+
+    def __copy__(self) -> Model:
+        return copy.deepcopy(self)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        from ranvier.saving import pickling
+
+        return pickling.reduce_model(self)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} name={self.name}, built={self.built}>"

@@ -162,4 +162,6 @@ class Sequential(Model):
         front = [] if config["input_shape"] is None else [Input(config["input_shape"])]
         with custom_object_scope(custom_objects):
             layers = [layers_module.deserialize(description) for description in config["layers"]]
-        return cls(front + layers, config["trainable"], config["name"])
+        model = cls(front + layers, name=config["name"])
+        model._trainable = bool(config["trainable"])  # layers have flags of their own
+        return model

@@ -115,15 +115,18 @@ class Optimizer(Configurable):
             self._native = config.scalars(dtype).Optimizer(self.kind, self.native_config())
             self._tell_rate(self._native)
             self._owner = weakref.ref(owner)
-        self._native.exclude_from_weight_decay(
-            [variable.native for variable in self._excluded]
-            + [
-                variable.native
-                for variable in getattr(owner, "variables", ())
-                if any(re.search(name, variable.name) for name in self._excluded_names)
-            ]
-        )
+        excluded = self.excluded_from(getattr(owner, "variables", ()))
+        self._native.exclude_from_weight_decay([variable.native for variable in excluded])
         return self._native
+
+    def excluded_from(self, variables: Iterable[Variable]) -> list[Variable]:
+        """Those of some weights that do not decay."""
+        chosen = {id(variable) for variable in self._excluded}
+        return [
+            variable
+            for variable in variables
+            if id(variable) in chosen or any(re.search(name, variable.name) for name in self._excluded_names)
+        ]
 
     def _tell_rate(self, native: _core.Optimizer) -> None:
         if isinstance(self._rate, float):
@@ -214,6 +217,12 @@ class Optimizer(Configurable):
         """
         if self.use_ema and self._native is not None:
             self._native.overwrite_with_average()
+
+    def __getstate__(self) -> dict[str, Any]:
+        # Copies and pickles have the settings; the state belongs to weights of a model, which brings it along.
+        rate = self.learning_rate if isinstance(self._rate, float) else self._rate
+        bound: dict[str, Any] = {"_rate": rate, "_native": None, "_owner": None, "_excluded": []}
+        return vars(self) | bound
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments by name, as JSON can hold them; the learning rate is the present one.

@@ -33,6 +33,7 @@ def load(path: str | os.PathLike[str], compile: bool) -> Model:
         file.require("model")
         with _filling.filling(state.read_weights(file)):
             model = describing.make(file.part("model"))
+        state.read_flags(model, file)
         if compile and file.description.get("compile") is not None:
             model.compile_from_config(mapping(file.description["compile"], file.where))
             if file.description.get("optimizer") is not None:

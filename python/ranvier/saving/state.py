@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from ranvier.errors import ModelFileError
 from ranvier.saving.json_data import mapping
@@ -12,12 +12,33 @@ from ranvier.saving.stored import StoredLayer, StoredVariable, StoredWeights
 if TYPE_CHECKING:
     from ranvier import _core
     from ranvier._core import Parameter
-    from ranvier._typing import Array
+    from ranvier._typing import Array, Shape
     from ranvier.models import Model
-    from ranvier.saving.native_file import NativeFile
+    from ranvier.optimizers import Optimizer
     from ranvier.variable import Variable
 
 Tensors = dict[str, "Array"]
+
+
+class Source(Protocol):
+    """Where a description and its tensors come from: a native file, or what a pickle keeps in memory."""
+
+    @property
+    def where(self) -> str:
+        """What it is called in errors."""
+
+    @property
+    def description(self) -> dict[str, Any]:
+        """What was described."""
+
+    def part(self, key: str) -> dict[str, Any]:
+        """An object of the description."""
+
+    def shape(self, name: str) -> Shape:
+        """Shape of a tensor."""
+
+    def tensor(self, name: str) -> Array:
+        """The numbers of a tensor."""
 
 
 def variables_of(model: Model) -> dict[str, Variable]:
@@ -33,13 +54,32 @@ def write_weights(model: Model, tensors: Tensors) -> list[dict[str, Any]]:
             "layer": layer.name,
             "class_name": type(layer).__name__,
             "variables": [variable.name for variable in layer.variables],
+            "trainable": [variable.trainable for variable in layer.variables],
         }
         for layer in model.layers
         if layer.variables
     ]
 
 
-def read_weights(file: NativeFile) -> StoredWeights:
+def read_flags(model: Model, file: Source) -> None:
+    """Freezes the weights that were frozen one by one, not by their layers.
+
+    Raises: ModelFileError for anything but a flag for each weight.
+    """
+    variables = variables_of(model)
+    for description in file.description["weights"]:
+        names, flags = description["variables"], description.get("trainable")
+        if flags is None:  # a file of an older version
+            continue
+        if not isinstance(flags, list) or len(flags) != len(names):
+            raise ModelFileError(f"[{file.where}] expected a flag for each weight, got {flags!r:.80}")
+        for name, flag in zip(names, flags, strict=True):
+            variable = variables.get(f"model/{description['layer']}/{name}")
+            if variable is not None and not variable.statistic:
+                variable.trainable = bool(flag)
+
+
+def read_weights(file: Source) -> StoredWeights:
     """The weights of a file, which are read when they are needed.
 
     Raises: ModelFileError if they are not all there.
@@ -73,10 +113,14 @@ def write_optimizer(model: Model, tensors: Tensors) -> dict[str, Any] | None:
             slots.setdefault(owner, []).append(slot)
             tensors[f"optimizer/{owner}/{slot}"] = view
     steps = 0 if native is None else native.iterations
-    return {"iterations": steps, "slots": [{"variable": owner, "slots": own} for owner, own in slots.items()]}
+    return {
+        "iterations": steps,
+        "slots": [{"variable": owner, "slots": own} for owner, own in slots.items()],
+        "without_decay": [names[id(variable.native)] for variable in optimizer.excluded_from(model.variables)],
+    }
 
 
-def read_optimizer(model: Model, file: NativeFile, variables: Mapping[str, Variable] | None = None) -> None:
+def read_optimizer(model: Model, file: Source, variables: Mapping[str, Variable] | None = None) -> None:
     """Gives the optimizer of a compiled model the state of a file.
 
     Args:
@@ -91,9 +135,12 @@ def read_optimizer(model: Model, file: NativeFile, variables: Mapping[str, Varia
     if not isinstance(iterations, int) or not 0 <= iterations < 2**63 or not isinstance(slots, list):
         raise ModelFileError(f"[{file.where}] expected the state of an optimizer, got {description!r:.80}")
     optimizer = model.optimizer
-    if optimizer is None or not (model.built and (slots or iterations)):
+    if optimizer is None or not model.built:
         return
     variables = variables_of(model) if variables is None else variables
+    _read_excluded(optimizer, description.get("without_decay"), variables, file.where)
+    if not slots and not iterations:
+        return
     chosen: dict[str, Variable] = {}
     wanted: dict[tuple[int, str], str] = {}
     for slot in slots:
@@ -121,6 +168,15 @@ def read_optimizer(model: Model, file: NativeFile, variables: Mapping[str, Varia
     for key, view in state.items():
         view[...] = file.tensor(wanted[key])
     native.iterations = iterations
+
+
+def _read_excluded(optimizer: Optimizer, names: Any, variables: Mapping[str, Variable], where: str) -> None:
+    # Patterns are matched when they are written: a file brings no regular expressions along.
+    if names is None:  # a file of an older version
+        return
+    if not isinstance(names, list) or not all(f"model/{name}" in variables for name in names):
+        raise ModelFileError(f"[{where}] expected the names of weights that do not decay, got {names!r:.80}")
+    optimizer._excluded, optimizer._excluded_names = [variables[f"model/{name}"] for name in names], []
 
 
 def slots_of(native: _core.Optimizer) -> list[tuple[Parameter, str, Array]]:

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ranvier import activations, constraints, initializers, regularizers
 from ranvier.layers.layer import Layer
+
+if TYPE_CHECKING:
+    from ranvier.variable import Variable
 
 
 class Dense(Layer):
@@ -65,6 +68,16 @@ class Dense(Layer):
                 f"[Dense] {function.__name__} works on the last axis here, got axis={axis}: add a Softmax layer"
             )
         super().__init__(activity_regularizer=activity_regularizer, **kwargs)
+
+    @property
+    def kernel(self) -> Variable | None:
+        """The matrix, (inputs, units)."""
+        return self.weight("kernel")
+
+    @property
+    def bias(self) -> Variable | None:
+        """The vector that is added, (units,); None without."""
+        return self.weight("bias")
 
     def native_config(self) -> dict[str, Any]:
         function, parameters, _ = activations.split(self.activation)

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ranvier import initializers
 from ranvier.layers.normalization.normalizing import Normalizing, checked_axis, checked_number
+
+if TYPE_CHECKING:
+    from ranvier.variable import Variable
 
 
 class BatchNormalization(Normalizing):
@@ -79,6 +82,16 @@ class BatchNormalization(Normalizing):
         self.renorm_momentum = renorm_momentum
         self.synchronized = bool(synchronized)
         super().__init__(**kwargs)
+
+    @property
+    def moving_mean(self) -> Variable | None:
+        """The running mean of each channel."""
+        return self.weight("moving_mean")
+
+    @property
+    def moving_variance(self) -> Variable | None:
+        """The running variance of each channel."""
+        return self.weight("moving_variance")
 
     def native_config(self) -> dict[str, Any]:
         return {name: getattr(self, name) for name in ("axis", "momentum", "epsilon", "center", "scale")}

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ranvier import constraints, initializers, regularizers
 from ranvier.layers.layer import Layer
+
+if TYPE_CHECKING:
+    from ranvier.variable import Variable
 
 
 class Normalizing(Layer):
@@ -24,6 +27,16 @@ class Normalizing(Layer):
         self.gamma_regularizer = regularizers.get(arguments["gamma_regularizer"])
         self.beta_constraint = constraints.get(arguments["beta_constraint"])
         self.gamma_constraint = constraints.get(arguments["gamma_constraint"])
+
+    @property
+    def gamma(self) -> Variable | None:
+        """The factor; None without."""
+        return self.weight("gamma")
+
+    @property
+    def beta(self) -> Variable | None:
+        """The offset; None without."""
+        return self.weight("beta")
 
 
 def checked_number(where: str, argument: str, value: Any, most: float = float("inf")) -> float:

@@ -55,6 +55,9 @@ class NativeSchedule(LearningRateSchedule):
     def __call__(self, step: int) -> float:
         return self.native.rate(int(step))
 
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in vars(self).items() if name != "_native"}
+
 
 def native_schedule(rate: LearningRateSchedule | Callable[[], float], where: str) -> _core.Schedule:
     """What tells the native optimizer the rate of each step.
