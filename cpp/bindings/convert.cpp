@@ -42,18 +42,7 @@ ElementType to_element_type(const py::dtype& dtype) {
                        py::str(dtype).cast<std::string>());
 }
 
-}  // namespace
-
-Config to_config(const py::dict& dict) {
-  Config config;
-  for (const auto& [key, value] : dict) {
-    const auto name = key.cast<std::string>();
-    config.set(name, to_value(name, value));
-  }
-  return config;
-}
-
-ArrayView to_view(const py::array& array) {
+ArrayView array_view(const py::array& array) {
   const py::dtype dtype = array.dtype();
   if (dtype.byteorder() == '>')
     throw py::type_error("expected native byte order, got dtype " + py::str(dtype).cast<std::string>() +
@@ -66,10 +55,43 @@ ArrayView to_view(const py::array& array) {
   return view;
 }
 
-std::vector<ArrayView> to_views(const std::vector<py::array>& arrays) {
+// The object keeps its arrays alive.
+ArrayView sparse_view(const py::handle& rows) {
+  ArrayView view = array_view(rows.attr("data"));
+  const py::array columns = rows.attr("columns"), starts = rows.attr("starts");
+  view.columns = columns.data();
+  view.starts = starts.data();
+  view.wide = columns.itemsize() == 8;
+  view.shape = rows.attr("shape").cast<Shape>();
+  view.strides.clear();
+  return view;
+}
+
+}  // namespace
+
+Config to_config(const py::dict& dict) {
+  Config config;
+  for (const auto& [key, value] : dict) {
+    const auto name = key.cast<std::string>();
+    config.set(name, to_value(name, value));
+  }
+  return config;
+}
+
+ArrayView to_view(const py::handle& rows) {
+  if (py::isinstance<py::array>(rows)) return array_view(py::reinterpret_borrow<py::array>(rows));
+  if (py::hasattr(rows, "starts")) return sparse_view(rows);
+  if (!py::hasattr(rows, "parts")) throw py::type_error("expected an array, got " + py::repr(rows).cast<std::string>());
+  ArrayView view;
+  view.parts = to_views(rows.attr("parts").cast<std::vector<py::object>>());
+  view.shape = rows.attr("shape").cast<Shape>();
+  return view;
+}
+
+std::vector<ArrayView> to_views(const std::vector<py::object>& arrays) {
   std::vector<ArrayView> views;
   views.reserve(arrays.size());
-  for (const py::array& array : arrays) views.push_back(to_view(array));
+  for (const py::object& array : arrays) views.push_back(to_view(array));
   return views;
 }
 

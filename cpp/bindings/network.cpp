@@ -66,7 +66,7 @@ void bind_network(py::module_& scalars) {
       .def_property_readonly("parameters", [](const Network& self) { return self.graph().parameters(); })
       .def(
           "predict",
-          [](const Network& self, const std::vector<py::array>& inputs) {
+          [](const Network& self, const std::vector<py::object>& inputs) {
             const std::vector<ArrayView> x = to_views(inputs);
             auto y = results_for(self, self.check_inputs(x));
             {
@@ -78,7 +78,7 @@ void bind_network(py::module_& scalars) {
           py::arg("inputs"))
       .def(
           "run",
-          [](const Network& self, const std::vector<py::array>& inputs, bool training, std::uint64_t seed) {
+          [](const Network& self, const std::vector<py::object>& inputs, bool training, std::uint64_t seed) {
             const std::vector<ArrayView> x = to_views(inputs);
             auto y = results_for(self, self.check_inputs(x));
             {
@@ -90,8 +90,8 @@ void bind_network(py::module_& scalars) {
           py::arg("inputs"), py::arg("training"), py::arg("seed"))
       .def(
           "gradients",
-          [](const Network& self, const std::vector<py::array>& inputs, const std::vector<py::array>& output_gradients,
-             bool training, std::uint64_t seed) {
+          [](const Network& self, const std::vector<py::object>& inputs,
+             const std::vector<py::object>& output_gradients, bool training, std::uint64_t seed) {
             const std::vector<ArrayView> x = to_views(inputs), dy = to_views(output_gradients);
             const index rows = self.check_inputs(x);
             Results<T> dx, dparameters;

@@ -20,9 +20,10 @@ namespace py = pybind11;
 /// None, bool, int, float, str and flat sequences of numbers.
 Config to_config(const py::dict& dict);
 
-/// A view of a NumPy array's memory; TypeError for element types that are not numbers.
-ArrayView to_view(const py::array& array);
-std::vector<ArrayView> to_views(const std::vector<py::array>& arrays);
+/// A view of the memory of a NumPy array, or of rows of another form (ranvier.models.rows); TypeError for element types
+/// that are not numbers.
+ArrayView to_view(const py::handle& rows);
+std::vector<ArrayView> to_views(const std::vector<py::object>& arrays);
 
 py::tuple to_tuple(const Shape& shape);
 

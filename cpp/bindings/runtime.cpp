@@ -38,7 +38,7 @@ void bind_runtime(py::module_& core) {
       },
       py::arg("seed"), py::arg("stream"), py::arg("first"), py::arg("count"));
 
-  core.def("first_nonfinite", [](const py::array& x) { return first_nonfinite(to_view(x)); }, py::arg("x"));
+  core.def("first_nonfinite", [](const py::object& x) { return first_nonfinite(to_view(x)); }, py::arg("x"));
   core.def(
       "label_range",
       [](const py::array& y) {

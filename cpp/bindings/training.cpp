@@ -14,13 +14,13 @@ struct OwnedFeed {
   std::vector<py::object> owners;
 };
 
-OwnedFeed make_feed(const std::vector<py::array>& x, const std::vector<py::array>& y,
+OwnedFeed make_feed(const std::vector<py::object>& x, const std::vector<py::object>& y,
                     const std::vector<py::object>& weights) {
   OwnedFeed owned;
   owned.feed.x = to_views(x);
   owned.feed.y = to_views(y);
   for (const py::object& weight : weights)
-    owned.feed.weights.push_back(weight.is_none() ? ArrayView{} : to_view(weight.cast<py::array>()));
+    owned.feed.weights.push_back(weight.is_none() ? ArrayView{} : to_view(weight));
   owned.owners.assign(x.begin(), x.end());
   owned.owners.insert(owned.owners.end(), y.begin(), y.end());
   owned.owners.insert(owned.owners.end(), weights.begin(), weights.end());
@@ -259,6 +259,13 @@ void bind_training(py::module_& scalars) {
           py::arg("feed"), py::arg("batch_size"), py::arg("training"), py::arg("shuffle"), py::arg("epoch"),
           py::arg("steps"))
       .def(
+          "extend",
+          [](Trainer& self, const py::object& feed) {
+            self.trainer.extend(feed.cast<const OwnedFeed&>().feed);
+            self.feed = feed;
+          },
+          py::arg("feed"))
+      .def(
           "run", [](Trainer& self, double seconds, index batches) { return self.trainer.run(seconds, batches); },
           py::arg("seconds"), py::arg("batches"),
           py::call_guard<py::gil_scoped_release>())  // the feed is held by self, and nothing below touches Python
@@ -271,8 +278,11 @@ void bind_training(py::module_& scalars) {
       .def("last_batch", [](const Trainer& self) { return last_batch(self.trainer); })
       .def("progress", [](const Trainer& self) { return self.trainer.progress(); })
       .def(
-          "resume", [](Trainer& self, const std::vector<double>& progress) { self.trainer.resume(progress); },
-          py::arg("progress"));
+          "resume",
+          [](Trainer& self, const std::vector<double>& progress, index skipped) {
+            self.trainer.resume(progress, skipped);
+          },
+          py::arg("progress"), py::arg("skipped") = 0);
 }
 
 void bind_feed(py::module_& core) {

@@ -83,9 +83,9 @@ class Network:
     @property
     def parameters(self) -> list[Parameter]:
         """Each once, in order of first use."""
-    def predict(self, inputs: Sequence[Array]) -> list[Array]:
+    def predict(self, inputs: Sequence[Any]) -> list[Array]:
         """Inference on any number of rows; re-entrant, GIL released."""
-    def run(self, inputs: Sequence[Array], training: bool, seed: int) -> list[Array]:
+    def run(self, inputs: Sequence[Any], training: bool, seed: int) -> list[Array]:
         """One forward pass over all rows as a single batch."""
     def gradients(
         self, inputs: Sequence[Array], output_gradients: Sequence[Array], training: bool, seed: int
@@ -140,7 +140,7 @@ class Optimizer:
 class Feed:
     """Rows of x, y and weights, read where they lie: any dtype and strides, never copied whole."""
 
-    def __init__(self, x: Sequence[Array], y: Sequence[Array], sample_weight: Sequence[Array | None]) -> None: ...
+    def __init__(self, x: Sequence[Any], y: Sequence[Array], sample_weight: Sequence[Array | None]) -> None: ...
     @property
     def rows(self) -> int: ...
 
@@ -162,6 +162,8 @@ class Trainer:
 
         Row order depends only on (seed, epoch).
         """
+    def extend(self, feed: Feed) -> None:
+        """Goes on in the same pass with another feed, whose rows are one more batch."""
     def run(self, seconds: float, batches: int) -> bool:
         """Runs until the time or the number of batches (-1: any) is used up; False once the pass is complete."""
     @property
@@ -180,8 +182,11 @@ class Trainer:
         """Copies of targets, predictions and weights of the last batch, for each output, if batches are kept."""
     def progress(self) -> list[float]:
         """Where the pass is, its losses and metrics so far: what `resume` goes on from."""
-    def resume(self, progress: Sequence[float]) -> None:
-        """Goes on in the middle of a pass that `begin` has started with the same options."""
+    def resume(self, progress: Sequence[float], skipped: int = 0) -> None:
+        """Goes on in the middle of a pass that `begin` has started with the same options.
+
+        The feed may begin after `skipped` batches of the pass.
+        """
 
 class Scalars:
     """Everything that exists once per scalar type: `_core.float32`, `_core.float64`."""
@@ -222,7 +227,7 @@ def optimizer_kinds() -> list[str]: ...
 def schedule_kinds() -> list[str]: ...
 def regularizer_kinds() -> list[str]: ...
 def constraint_kinds() -> list[str]: ...
-def first_nonfinite(x: Array) -> int:
+def first_nonfinite(x: Any) -> int:
     """Flat (C order) index of the first NaN or infinity, or -1. Any strides; integers are always finite."""
 
 def label_range(y: Array) -> tuple[float, float, int, int, int]:

@@ -311,7 +311,7 @@ def test_predict_takes_data_frames() -> None:
     np.testing.assert_array_equal(model.predict(frame), model.predict(X))
     model.compile("sgd", "sparse_categorical_crossentropy")
     model.fit(frame, pandas.Series([0, 1, 2] * 2), verbose=0)
-    with pytest.raises(TypeError, match="x must be an array of numbers"):
+    with pytest.raises(TypeError, match=r"x\['a'\] must be an array of numbers"):
         model.predict(frame.assign(a="text"))
 
 

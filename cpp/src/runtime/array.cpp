@@ -1,5 +1,6 @@
 #include "runtime/array.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <type_traits>
@@ -81,11 +82,12 @@ S load(const char* address) {
   return value;
 }
 
+// Row r is at y + r * step.
 template <class S, class T>
-void gather_as(const ArrayView& x, const std::int32_t* order, index first, index count, T* y) {
+void gather_as(const ArrayView& x, const std::int32_t* order, index first, index count, T* y, index step) {
   const index n = x.row_elements();
   const bool contiguous = x.rows_contiguous();
-  for (index i = 0; i < count; ++i, y += n) {
+  for (index i = 0; i < count; ++i, y += step) {
     const char* row = static_cast<const char*>(x.data) + (order ? order[i] : first + i) * x.strides[0];
     if (!contiguous) {
       T* next = y;
@@ -96,6 +98,40 @@ void gather_as(const ArrayView& x, const std::int32_t* order, index first, index
       for (index j = 0; j < n; ++j) y[j] = static_cast<T>(load<S>(row + j * static_cast<index>(sizeof(S))));
     }
   }
+}
+
+index at(const ArrayView& x, const void* indices, index position) {
+  return x.wide ? static_cast<index>(static_cast<const std::int64_t*>(indices)[position])
+                : static_cast<const std::int32_t*>(indices)[position];
+}
+
+template <class S, class T>
+void gather_sparse(const ArrayView& x, const std::int32_t* order, index first, index count, T* y, index step) {
+  const char* data = static_cast<const char*>(x.data);
+  for (index i = 0; i < count; ++i, y += step) {
+    std::fill_n(y, x.shape[1], T{0});
+    const index row = order ? order[i] : first + i, end = at(x, x.starts, row + 1);
+    for (index k = at(x, x.starts, row); k < end; ++k)
+      y[at(x, x.columns, k)] += static_cast<T>(load<S>(data + k * static_cast<index>(sizeof(S))));
+  }
+}
+
+template <class T>
+void gather_into(const ArrayView& x, const std::int32_t* order, index first, index count, T* y, index step) {
+  if (!x.parts.empty()) {
+    for (const ArrayView& part : x.parts) {
+      gather_into(part, order, first, count, y, step);
+      y += part.row_elements();
+    }
+    return;
+  }
+  with_type(x.type, [&](auto* element) {
+    using S = std::remove_cv_t<std::remove_pointer_t<decltype(element)>>;
+    if (x.columns)
+      gather_sparse<S>(x, order, first, count, y, step);
+    else
+      gather_as<S>(x, order, first, count, y, step);
+  });
 }
 
 }  // namespace
@@ -122,13 +158,12 @@ ArrayView view_of(const T* data, index rows, const Shape& row_shape) {
 
 template <class T>
 void gather(const ArrayView& x, const std::int32_t* order, index first, index count, T* y) {
-  with_type(x.type, [&](auto* element) {
-    gather_as<std::remove_cv_t<std::remove_pointer_t<decltype(element)>>>(x, order, first, count, y);
-  });
+  gather_into(x, order, first, count, y, x.row_elements());
 }
 
 template <class T>
 const T* contiguous(const ArrayView& x) {
+  if (!x.is_array()) return nullptr;
   const bool same = x.type == (std::is_same_v<T, float> ? ElementType::float32 : ElementType::float64);
   const bool packed = x.rows() <= 1 || x.strides[0] == x.row_elements() * static_cast<index>(sizeof(T));
   const bool aligned = reinterpret_cast<std::uintptr_t>(x.data) % alignof(T) == 0;
@@ -185,7 +220,49 @@ bool all_finite(const ArrayView& x) {
 
 }  // namespace
 
+namespace {
+
+// Of columns side by side: the first in row-major order is in the first such row of any part.
+index first_nonfinite_of_parts(const ArrayView& x) {
+  index found = -1, column = 0;
+  for (const ArrayView& part : x.parts) {
+    const index n = part.row_elements(), flat = first_nonfinite(part);
+    if (flat >= 0) {
+      const index here = flat / n * x.row_elements() + column + flat % n;
+      found = found < 0 ? here : std::min(found, here);
+    }
+    column += n;
+  }
+  return found;
+}
+
+/// The values that sparse rows hold, as an array.
+ArrayView values_of(const ArrayView& x) {
+  const index begin = at(x, x.starts, 0), size = element_size(x.type);
+  ArrayView values;
+  values.type = x.type;
+  values.data = static_cast<const char*>(x.data) + begin * size;
+  values.shape = {at(x, x.starts, x.rows()) - begin};
+  values.strides = {size};
+  return values;
+}
+
+/// Where in the rows a value of `values_of` stands, row-major.
+index place_of(const ArrayView& x, index value) {
+  const index k = at(x, x.starts, 0) + value;
+  index row = 0;
+  while (at(x, x.starts, row + 1) <= k) ++row;
+  return row * x.shape[1] + at(x, x.columns, k);
+}
+
+}  // namespace
+
 index first_nonfinite(const ArrayView& x) {
+  if (!x.parts.empty()) return first_nonfinite_of_parts(x);
+  if (x.columns) {
+    const index found = first_nonfinite(values_of(x));
+    return found < 0 ? -1 : place_of(x, found);
+  }
   if (x.type != ElementType::float16 && x.type != ElementType::float32 && x.type != ElementType::float64) return -1;
   if (all_finite<float>(x) || all_finite<double>(x)) return -1;
   index found = -1;
@@ -197,8 +274,35 @@ index first_nonfinite(const ArrayView& x) {
   return found;
 }
 
+namespace {
+
+/// Takes in the range of a part of x; `place` says where in x a place in the part is.
+template <class F>
+void widen(LabelRange& range, const LabelRange& part, const F& place) {
+  if (part.least < range.least) range.least = part.least, range.least_at = place(part.least_at);
+  if (part.greatest > range.greatest) range.greatest = part.greatest, range.greatest_at = place(part.greatest_at);
+  if (range.first_fraction < 0 && part.first_fraction >= 0) range.first_fraction = place(part.first_fraction);
+}
+
+}  // namespace
+
 LabelRange label_range(const ArrayView& x) {
   LabelRange range{INFINITY, -INFINITY, 0, 0, -1};
+  if (!x.parts.empty()) {
+    index column = 0;
+    for (const ArrayView& part : x.parts) {
+      const index n = part.row_elements();
+      widen(range, label_range(part), [&](index flat) { return flat / n * x.row_elements() + column + flat % n; });
+      column += n;
+    }
+    return range;
+  }
+  if (x.columns) {
+    const ArrayView values = values_of(x);
+    if (values.rows() < size(x.shape)) range = {0, 0, 0, 0, -1};
+    if (values.rows()) widen(range, label_range(values), [&](index value) { return place_of(x, value); });
+    return range;
+  }
   scan(x, [&](auto element, index at) {
     const double value = static_cast<double>(element);
     if (value < range.least) range.least = value, range.least_at = at;

@@ -11,12 +11,21 @@ namespace ranvier {
 
 enum class ElementType { boolean, int8, uint8, int16, uint16, int32, uint32, int64, uint64, float16, float32, float64 };
 
-/// A view of memory that somebody else owns and keeps alive.
+/// A view of memory that somebody else owns and keeps alive: an array, compressed sparse rows, or columns side by side.
 struct ArrayView {
   const void* data = nullptr;
   ElementType type = ElementType::float32;
   Shape shape;                 // with the batch axis first
-  std::vector<index> strides;  // in bytes, one per axis
+  std::vector<index> strides;  // in bytes, one per axis; of an array only
+
+  // Compressed sparse rows (CSR): data[k] stands in column columns[k] of row r for starts[r] <= k < starts[r + 1], and
+  // everything else is 0. Both hold int32, or int64 if `wide`.
+  const void *columns = nullptr, *starts = nullptr;
+  bool wide = false;
+
+  std::vector<ArrayView> parts;  // arrays of one row or column each, side by side: each has a type of its own
+
+  bool is_array() const { return !columns && parts.empty(); }
 
   index rows() const { return shape.empty() ? 0 : shape[0]; }
   index row_elements() const { return rows() ? size(shape) / rows() : size(Shape(shape.begin() + 1, shape.end())); }

@@ -69,11 +69,16 @@ void Trainer<T>::make_plans() {
 }
 
 template <class T>
-void Trainer<T>::check(const Feed& feed) {
+void Trainer<T>::check(const Feed& feed, index batch_size) {
   const index rows = network_->check_inputs(feed.x);
   const std::string& who = network_->name;
   if (rows == 0) fail(who, "expected at least one row of data, got none");
   if (rows > INT32_MAX) fail(who, "expected at most ", INT32_MAX, " rows, got ", rows);
+  const index fixed = network_->fixed_batch();
+  if (fixed > 0 && (batch_size != fixed || feed.rows() % fixed != 0))
+    fail(who, "a stateful layer carries its state between batches of ", fixed,
+         " rows: expected that batch_size and whole batches, got batch_size ", batch_size, " and ", feed.rows(),
+         " rows");
   if (feed.y.size() != outputs_.size() || feed.weights.size() != outputs_.size())
     fail(who, "expected targets for ", outputs_.size(), " outputs, got ", feed.y.size());
   for (std::size_t i = 0; i < outputs_.size(); ++i) {
@@ -102,31 +107,54 @@ void Trainer<T>::begin(Feed feed, PassOptions options) {
   if (busy_.load()) throw std::runtime_error("[" + network_->name + "] another thread is training this model");
   if (options.batch_size < 1) fail(network_->name, "batch_size must be at least 1, got ", options.batch_size);
   make_plans();
-  check(feed);
-  const index fixed = network_->fixed_batch();
-  if (fixed > 0 && (options.batch_size != fixed || feed.rows() % fixed != 0))
-    fail(network_->name, "a stateful layer carries its state between batches of ", fixed,
-         " rows: expected that batch_size and whole batches, got batch_size ", options.batch_size, " and ", feed.rows(),
-         " rows");
-  feed_ = std::move(feed);
+  check(feed, options.batch_size);
   options_ = options;
-  const index rows = feed_.rows(), batch = std::min(options.batch_size, rows);
-  batch_ = 0;
-  batches_ = (rows + batch - 1) / batch;
-  if (options.batches >= 0) batches_ = std::min(batches_, options.batches);
+  batch_ = batches_ = 0;
   loss_total_ = rows_total_ = 0;
-
   plan_ = options.training ? training_plan_.get() : evaluation_plan_.get();
-  const double work = plan_->flops() * static_cast<double>(batch) * (options.training ? 3 : 1);
-  const int threads = work < kWorthThreads ? 1 : num_threads();
   threads_ = options.training ? &training_threads_ : &evaluation_threads_;
+  take(std::move(feed));
+  for (Output& output : outputs_) {
+    output.loss_total = 0;
+    output.for_metrics([](Metric<T>& metric, index, const T*) { metric.reset(); });
+  }
+  if (options.shuffle)
+    shuffle_rows(order_, feed_.rows(), seed, options.epoch);
+  else
+    order_.clear();
+  if (options.training) keep_finite_parameters();
+}
+
+template <class T>
+void Trainer<T>::extend(Feed feed) {
+  if (busy_.load()) throw std::runtime_error("[" + network_->name + "] another thread is training this model");
+  if (!plan_) fail(network_->name, "there is no pass to extend: begin one first");
+  check(feed, feed.rows());
+  options_.batch_size = feed.rows();
+  options_.batches = -1;
+  order_.clear();
+  take(std::move(feed));
+}
+
+/// Adds the batches of a feed to the pass, and gets everything ready for them.
+template <class T>
+void Trainer<T>::take(Feed feed) {
+  feed_ = std::move(feed);
+  const index rows = feed_.rows(), batch = std::min(options_.batch_size, rows);
+  batches_before_ = batch_;
+  index batches = (rows + batch - 1) / batch;
+  if (options_.batches >= 0) batches = std::min(batches, options_.batches);
+  batches_ = batch_ + batches;
+
+  const double work = plan_->flops() * static_cast<double>(batch) * (options_.training ? 3 : 1);
+  const int threads = work < kWorthThreads ? 1 : num_threads();
   threads_->begin(threads, work);
   clock_stride_ = work < kTinyStep ? 16 : 1;
   penalties_.prepare(plan_->parameters(), batch, threads);
-  if (options.training) {
+  if (options_.training) {
     for (const auto& parameter : plan_->parameters())
       if (parameter->constraint) parameter->constraint->prepare(parameter->name, parameter->shape);
-    optimizer_->prepare(plan_->parameters(), batches_);
+    optimizer_->prepare(plan_->parameters(), batches);
     stream_updates();
   }
   plan_->reserve(batch, threads);
@@ -135,17 +163,10 @@ void Trainer<T>::begin(Feed feed, PassOptions options) {
     Output& output = outputs_[i];
     output.target_columns = output.loss.target_columns(output.C);
     output.weighted = feed_.weights[i].data != nullptr;
-    output.loss_total = 0;
     output.reserve(batch, keep_batch);
-    output.for_metrics([](Metric<T>& metric, index, const T*) { metric.reset(); });
   }
-  if (options.shuffle)
-    shuffle_rows(order_, rows, seed, options.epoch);
-  else
-    order_.clear();
-  if (!options.training) return;
+  if (!options_.training) return;
   for (std::size_t p = 0; p < gradients_.size(); ++p) gradients_[p] = plan_->parameter_gradient(p);
-  keep_finite_parameters();
 }
 
 /// Lets the optimizer consume the gradients of large matrices as they are computed, where its options allow: they
@@ -228,7 +249,8 @@ double Trainer<T>::losses(Team& team, index rows) {
     });
     if (keep_batch) std::copy_n(prediction, part.size() * C, output.kept.data() + part.begin * C);
   }
-  penalties_.compute(team, *plan_, team.share(rows, kGrain), rows, options_.training, options_.training || batch_ == 0);
+  penalties_.compute(team, *plan_, team.share(rows, kGrain), rows, options_.training,
+                     options_.training || batch_ == batches_before_);
   team.barrier();
 
   // Every thread sums all rows in the same order: the loss is the same for any number of threads, and all know it.
@@ -269,7 +291,7 @@ double Trainer<T>::losses(Team& team, index rows) {
 /// One batch; returns its loss. Where that is not finite in training, nothing is updated.
 template <class T>
 double Trainer<T>::step(Team& team) {
-  const index first = batch_ * options_.batch_size;
+  const index first = (batch_ - batches_before_) * options_.batch_size;
   const index rows = std::min(options_.batch_size, feed_.rows() - first);
   const Step step{rows, {seed, static_cast<std::uint64_t>(optimizer_->iterations()) * kStreamsPerStep}};
   gather_batch(team, first, rows);
@@ -355,10 +377,10 @@ void Trainer<T>::fail_nonfinite(double loss) {
           if (!k.all_finite(slot.values.data(), slot.values.size()))
             k.fill(slot.values.data(), static_cast<T>(slot.kind.initial), slot.values.size());
   }
+  const index batches = batches_before_ + (feed_.rows() + options_.batch_size - 1) / options_.batch_size;
   batches_ = batch_;
   throw NonFiniteLoss(text("[", network_->name, "] the loss became ", loss, " in epoch ", options_.epoch + 1,
-                           ", batch ", batch_, " of ", (feed_.rows() + options_.batch_size - 1) / options_.batch_size,
-                           "; ",
+                           ", batch ", batch_, " of ", batches, "; ",
                            restored ? "the weights are back at their values when this epoch began"
                                     : "the weights are those before this batch",
                            ". Lower the learning rate, clip the gradients, or scale the inputs and targets"));
@@ -410,12 +432,14 @@ std::vector<double> Trainer<T>::progress() const {
 }
 
 template <class T>
-void Trainer<T>::resume(const std::vector<double>& progress) {
+void Trainer<T>::resume(const std::vector<double>& progress, index skipped) {
   const std::size_t wanted = this->progress().size();
   if (progress.size() != wanted)
     fail(network_->name, "expected ", wanted, " numbers of an interrupted pass, got ", progress.size(),
          ": its metrics were others");
-  if (!(progress[0] >= 0 && progress[0] <= static_cast<double>(batches_)))
+  batches_ += skipped;
+  batches_before_ = skipped;
+  if (!(progress[0] >= static_cast<double>(skipped) && progress[0] <= static_cast<double>(batches_)))
     fail(network_->name, "an interrupted pass was at batch ", progress[0], ", but there are ", batches_);
   const double* next = progress.data();
   batch_ = static_cast<index>(*next++);

@@ -43,6 +43,9 @@ class Trainer {
   /// caller's to check.
   void begin(Feed feed, PassOptions options);
 
+  /// Goes on in the same pass with another feed, whose rows are one more batch.
+  void extend(Feed feed);
+
   /// Runs batches until `seconds` have passed or `batches` (-1: any number) are done; false once the pass is complete.
   /// Throws NonFiniteLoss before the update that a batch with such a loss would have made.
   bool run(double seconds, index batches);
@@ -67,9 +70,9 @@ class Trainer {
   std::vector<BatchPart> last_batch() const;
 
   /// Where the pass is: batches done, losses and metrics so far. After `begin` with the same options, `resume` goes on
-  /// from there as if the pass had not been interrupted.
+  /// from there as if the pass had not been interrupted. The feed may begin after `skipped` batches of the pass.
   std::vector<double> progress() const;
-  void resume(const std::vector<double>& progress);
+  void resume(const std::vector<double>& progress, index skipped = 0);
 
   std::uint64_t seed = 0;
 
@@ -77,7 +80,8 @@ class Trainer {
   struct Output;
 
   void make_plans();
-  void check(const Feed& feed);
+  void check(const Feed& feed, index batch_size);
+  void take(Feed feed);
   double step(Team& team);
   double run_stretch(index last, double deadline);
   void gather_batch(Team& team, index first, index rows);
@@ -97,6 +101,7 @@ class Trainer {
   PassOptions options_{};
   std::vector<std::int32_t> order_;
   index batch_ = 0, batches_ = 0, batch_rows_ = 0;
+  index batches_before_ = 0;  // this feed
   ThreadChoice training_threads_, evaluation_threads_;
   ThreadChoice* threads_ = nullptr;  // of the pass
   std::vector<T*> gradients_;

@@ -21,7 +21,7 @@ class Data:
 
     __slots__ = ("losses", "weights", "x", "y")
 
-    def __init__(self, x: list[Array], y: list[Array], weights: list[Array | None], losses: list[Loss]) -> None:
+    def __init__(self, x: list[Any], y: list[Array], weights: list[Array | None], losses: list[Loss]) -> None:
         self.x = x
         self.y = y
         self.weights = weights
@@ -75,7 +75,7 @@ class Data:
         return self.part(0, cut), self.part(cut, self.rows)
 
 
-def take_inputs(where: str, argument: str, x: Any, names: Sequence[str], shapes: Sequence[Shape] | None) -> list[Array]:
+def take_inputs(where: str, argument: str, x: Any, names: Sequence[str], shapes: Sequence[Shape] | None) -> list[Any]:
     """Takes in x as one array for each input. `shapes`: those of a row of each, or None if they are still to be learnt.
 
     Raises: TypeError and ValueError for what is no array of numbers, another shape, or inputs of different lengths.
@@ -83,11 +83,11 @@ def take_inputs(where: str, argument: str, x: Any, names: Sequence[str], shapes:
     if len(names) == 1 and not isinstance(x, Mapping):
         x = door.single_input(x, None if shapes is None else len(shapes[0]) + 1)
     arrays = [
-        door.numbers(where, named(argument, name, names), value)
+        door.rows(where, named(argument, name, names), value)
         for name, value in zip(names, door.per_name(where, argument, x, names), strict=True)
     ]
     if shapes is None:
-        arrays = [array[:, None] if array.ndim == 1 else array for array in arrays]
+        arrays = [door.with_columns(array) for array in arrays]
     else:
         arrays = [
             door.fitted(where, named(argument, name, names), array, shape)
@@ -105,7 +105,7 @@ def named(argument: str, name: str, names: Sequence[str]) -> str:
 
 def take_targets(
     where: str,
-    x: list[Array],
+    x: list[Any],
     y: Any,
     sample_weight: Any,
     class_weight: Mapping[Any, float] | None,

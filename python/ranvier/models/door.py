@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ranvier import _core
+from ranvier.models.rows import Rows, frame_rows, is_frame, is_sparse, sparse_rows
 
 if TYPE_CHECKING:
     from ranvier._typing import Array, ArrayLike, Shape
@@ -48,19 +49,53 @@ def numbers(where: str, argument: str, value: ArrayLike) -> Array:
     return array if array.dtype.isnative else array.astype(array.dtype.newbyteorder("="))
 
 
+def rows(where: str, argument: str, value: ArrayLike) -> Array | Rows:
+    """`value` as rows of numbers: what `numbers` takes, sparse rows, or the columns of a data frame; not copied.
+
+    Raises: see `numbers`; ValueError for sparse rows that are damaged.
+    """
+    if type(value) is np.ndarray:
+        return numbers(where, argument, value)
+    if is_sparse(value):
+        found = sparse_rows(where, argument, value)
+        numbers(where, argument, found.data)
+        return found
+    if is_frame(value) and len(value.columns):
+        return frame_rows(value, lambda name, column: numbers(where, f"{argument}[{name!r}]", column))
+    return numbers(where, argument, value)
+
+
 def _as_array(where: str, argument: str, value: ArrayLike) -> Array:
     if isinstance(value, np.ndarray):  # a memory map and its like
         return value.view(np.ndarray)
     if value is None:
         raise ValueError(f"[{where}] {argument} is missing")
+    if is_sparse(value):
+        raise TypeError(f"[{where}] {argument} must be an array of numbers, got a sparse one: use {argument}.toarray()")
     if hasattr(value, "to_numpy"):  # pandas, polars
-        return np.asarray(value.to_numpy())
+        array = np.asarray(value.to_numpy())
+        if array.dtype.kind == "O" and hasattr(getattr(value, "dtype", None), "na_value"):
+            array = _without_missing(value, array)
+        return array
+    if hasattr(value, "__dlpack__"):
+        try:
+            return np.from_dlpack(value)
+        except (RuntimeError, BufferError, TypeError, ValueError):
+            pass  # a device, a type or a flag that NumPy lacks: the library may know how to convert it
     try:
         return np.asarray(value)
     except ValueError as error:
         raise ValueError(
             f"[{where}] {argument} must hold rows of one shape: {error}. Pad them to one length first"
         ) from None
+
+
+def _without_missing(series: Any, array: Array) -> Array:
+    # pandas makes objects of numbers if some may be missing.
+    try:
+        return np.asarray(series.to_numpy(dtype="float64", na_value=np.nan))
+    except (TypeError, ValueError):
+        return array
 
 
 def per_name(where: str, argument: str, value: Any, names: Sequence[str]) -> list[Any]:
@@ -89,7 +124,7 @@ def single_input(value: Any, rank: int | None) -> Any:
     return value[0] if whole else value
 
 
-def fitted(where: str, argument: str, array: Array, shape: Shape) -> Array:
+def fitted(where: str, argument: str, array: Any, shape: Shape) -> Any:
     """`array` seen with rows of this shape: a last axis of size 1 is added or dropped where that is the difference.
 
     Raises: ValueError if the rows have another shape.
@@ -97,6 +132,8 @@ def fitted(where: str, argument: str, array: Array, shape: Shape) -> Array:
     rows = array.shape[1:]
     if rows == shape:
         return array
+    if isinstance(array, Rows):
+        raise ValueError(f"[{where}] {argument}: expected shape {starred(shape)}, got {array.shape}")
     if (*rows, 1) == shape:
         return array[..., None]
     if rows == (*shape, 1):
@@ -105,26 +142,32 @@ def fitted(where: str, argument: str, array: Array, shape: Shape) -> Array:
     raise ValueError(f"[{where}] {argument}: expected shape {starred(shape)}, got {array.shape}{hint}")
 
 
+def with_columns(array: Any) -> Any:
+    """Rows of a vector as rows of one column."""
+    return array[:, None] if array.ndim == 1 else array
+
+
 def starred(shape: Shape) -> str:
     """A row's shape as messages write it, the batch as a star: "(*, 784)"."""
     return f"(*, {', '.join(map(str, shape))})" if shape else "(*,)"
 
 
-def finite(where: str, argument: str, array: Array) -> None:
+def finite(where: str, argument: str, array: Array | Rows) -> None:
     """Raises ValueError naming the position of the first NaN or infinity."""
     flat = _core.first_nonfinite(array)
     if flat >= 0:
         at = position(array, flat)
         row = np.unravel_index(flat, array.shape)[0]
-        raise ValueError(f"[{where}] {argument}{at} is {array.flat[flat]}, in row {row}: replace it, or drop such rows")
+        value = array.element(flat) if isinstance(array, Rows) else array.flat[flat]
+        raise ValueError(f"[{where}] {argument}{at} is {value}, in row {row}: replace it, or drop such rows")
 
 
-def position(array: Array, flat: int) -> str:
+def position(array: Array | Rows, flat: int) -> str:
     """A flat index as it is written behind the array's name: "[3, 1]"."""
     return "[" + ", ".join(str(int(axis)) for axis in np.unravel_index(flat, array.shape)) + "]"
 
 
-def same_rows(where: str, argument: str, array: Array, rows: int) -> None:
+def same_rows(where: str, argument: str, array: Array | Rows, rows: int) -> None:
     """Raises ValueError unless the array has this many rows."""
     if len(array) != rows:
         raise ValueError(f"[{where}] x has {rows} rows, but {argument} has {len(array)}: each row needs its own")

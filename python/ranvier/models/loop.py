@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import warnings
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from ranvier.models.compiled import Compiled
     from ranvier.models.data import Data
     from ranvier.models.run import Run
+    from ranvier.models.stream import Stream
     from ranvier.models.training import Training
     from ranvier.utils.progress import Progress
 
@@ -69,7 +71,7 @@ def train(
     model: Training,
     run: Run,
     compiled: Compiled,
-    validation: Data | None,
+    validation: Data | Stream | None,
     options: Options,
     progress: Progress,
 ) -> None:
@@ -83,12 +85,17 @@ def train(
         while run.epoch < options.epochs and not run.stopped:
             hooks.call("on_epoch_begin", run.epoch, {})
             run.restore_within_epoch()
-            trainer.begin(feed, options.batch_size, True, options.shuffle, run.epoch, options.steps)
+            try:
+                trainer.begin(feed, options.batch_size, True, options.shuffle, run.epoch, options.steps)
+            except EOFError:
+                _warn_of_end(run.epoch)
+                break
             run.resume_pass()
             progress.start(trainer.batches, f"Epoch {run.epoch + 1}/{options.epochs}")
             run.inside = True
             _train_epoch(model, run, compiled, progress)
             run.inside = False
+            progress.ended(trainer.batches)
             logs = compiled.logs(trainer.results())
             if validation_feed is not None and options.validates_after(run.epoch):
                 size, steps = options.validation_batch_size, options.validation_steps
@@ -102,6 +109,15 @@ def train(
         progress.close()
         compiled.optimizer.finalize_variable_values()
     hooks.call("on_train_end", logs)
+
+
+def _warn_of_end(epoch: int) -> None:
+    warnings.warn(
+        f"[fit] the iterator is at its end after {epoch} epochs: give one that goes on, with steps_per_epoch, or a "
+        "PyDataset",
+        UserWarning,
+        stacklevel=6,
+    )
 
 
 def _train_epoch(model: Training, run: Run, compiled: Compiled, progress: Progress) -> None:
@@ -124,7 +140,12 @@ def evaluate(
 ) -> list[float]:
     """Runs one pass without training and returns the native results."""
     hooks.call("on_test_begin", {})
-    trainer.begin(feed, batch_size, False, False, 0, steps)
+    try:
+        trainer.begin(feed, batch_size, False, False, 0, steps)
+    except EOFError:
+        raise ValueError(
+            "[evaluate] the iterator of batches is at its end: give a PyDataset, or one that goes on"
+        ) from None
     try:
         if progress is not None:
             progress.start(trainer.batches)
@@ -132,6 +153,7 @@ def evaluate(
         results = trainer.results()
         logs = compiled.logs(results)
         if progress is not None:
+            progress.ended(trainer.batches)
             progress.finish(logs)
     finally:
         if progress is not None:
@@ -170,17 +192,29 @@ def _run(
             return
 
 
+def predict_batches(
+    network: Callable[[], _core.Network], batches: Iterable[list[Any]], hooks: CallbackList
+) -> list[Array]:
+    """The outputs for inputs that come batch by batch; `network` is there once the first has come."""
+    parts: list[Any] = []
+    hooks.call("on_predict_begin", {})
+    for batch, arrays in enumerate(batches):
+        hooks.call("on_predict_batch_begin", batch, {})
+        parts.append(network().predict(arrays))
+        hooks.call("on_predict_batch_end", batch, {"outputs": parts[-1]})
+    hooks.call("on_predict_end", {})
+    if not parts:
+        raise ValueError("[predict] expected at least one batch, got none")
+    return [np.concatenate(pieces) for pieces in zip(*parts, strict=True)]
+
+
 def predict(network: _core.Network, arrays: list[Array], batch_size: int, hooks: CallbackList) -> list[Array]:
     """The outputs for inputs; batch by batch only if somebody watches."""
-    hooks.call("on_predict_begin", {})
     if hooks.overrides("on_predict_batch_begin", "on_predict_batch_end"):
-        parts: list[Any] = []
-        for batch, begin in enumerate(range(0, len(arrays[0]), batch_size)):
-            hooks.call("on_predict_batch_begin", batch, {})
-            parts.append(network.predict([array[begin : begin + batch_size] for array in arrays]))
-            hooks.call("on_predict_batch_end", batch, {"outputs": parts[-1]})
-        outputs = [np.concatenate(pieces) for pieces in zip(*parts, strict=True)]
-    else:
-        outputs = network.predict(arrays)
+        begins = range(0, len(arrays[0]), batch_size)
+        batches = ([array[begin : begin + batch_size] for array in arrays] for begin in begins)
+        return predict_batches(lambda: network, batches, hooks)
+    hooks.call("on_predict_begin", {})
+    outputs = network.predict(arrays)
     hooks.call("on_predict_end", {})
     return outputs

@@ -91,6 +91,10 @@ class ObservedTrainer:
             if observer is not None:
                 observer.metric.reset_state()
 
+    def extend(self, feed: _core.Feed) -> None:
+        """Goes on in the same pass with another feed."""
+        self._native.extend(feed)
+
     def run(self, seconds: float, batches: int) -> bool:
         """Runs batches until one of both is used up; False once the pass is complete."""
         end = time.perf_counter() + seconds
@@ -113,10 +117,10 @@ class ObservedTrainer:
         own = [np.asarray(variable.numpy(), dtype=float).ravel() for variable in self._variables()]
         return [*self._native.progress(), *(float(number) for values in own for number in values)]
 
-    def resume(self, progress: Sequence[float]) -> None:
+    def resume(self, progress: Sequence[float], skipped: int = 0) -> None:
         """See `_core.Trainer`."""
         own = len(progress) - sum(variable.numpy().size for variable in self._variables())
-        self._native.resume(progress[: max(own, 0)])
+        self._native.resume(progress[: max(own, 0)], skipped)
         for variable in self._variables():
             end = own + variable.numpy().size
             variable.assign(np.reshape(progress[own:end], variable.shape))

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from ranvier import _core
     from ranvier.callbacks import CallbackList
     from ranvier.models.data import Data
+    from ranvier.models.stream import Stream
 
 
 class Run:
@@ -21,7 +22,7 @@ class Run:
         epoch: the first.
     """
 
-    def __init__(self, trainer: _core.Trainer, data: Data, hooks: CallbackList, epoch: int) -> None:
+    def __init__(self, trainer: _core.Trainer, data: Data | Stream, hooks: CallbackList, epoch: int) -> None:
         self.trainer = trainer
         self.data = data
         self.hooks = hooks

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from threading import Lock, get_ident
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from ranvier.models import loop
 from ranvier.models.compiled import Compiled
 from ranvier.models.data import Data, take_inputs, take_targets
 from ranvier.models.run import Run
+from ranvier.models.stream import Stream, StreamTrainer, each_batch, is_stream, parts
 from ranvier.random import draw_seed
 from ranvier.utils.progress import make_progress
 
@@ -158,19 +159,21 @@ class Training:
     ) -> History:
         """Trains for a number of epochs and returns what happened in each.
 
-        Data may be arrays of any number type and order, memory maps, lists or data frames, and is never copied whole.
+        Data may be arrays of any number type and order, memory maps, lists, data frames, sparse rows of SciPy or arrays
+        of other libraries, and are never copied whole; or come in batches, fetched by a thread.
         Ctrl-C stops between batches; the model stays usable and `model.history` keeps the epochs that were complete.
 
         Args:
-            x: inputs (rows, ...); for several inputs a list, or a dict by name.
+            x: inputs (rows, ...); for several inputs a list, or a dict by name. Or a generator, another iterable, or a
+                `PyDataset`, of batches (x, y) or (x, y, sample_weight).
             y: targets (rows, ...); for several outputs a list, or a dict by name.
             batch_size: rows a step; 32 by default.
             epochs: number of the last epoch.
             verbose: 0 is silent, 1 a live bar, 2 a line an epoch; "auto" is 1 in a terminal or notebook, otherwise 2.
             callbacks: what to call at the ends of epochs and batches.
             validation_split: fraction of rows, the last ones, to validate on instead of training on them.
-            validation_data: (x, y) or (x, y, sample_weight) to validate on.
-            shuffle: whether each epoch takes the rows in an order of its own.
+            validation_data: (x, y) or (x, y, sample_weight) to validate on, or batches as for x.
+            shuffle: whether each epoch takes the rows, or the batches of a `PyDataset`, in an order of its own.
             class_weight: a weight for each class, as a dict.
             sample_weight: a weight for each row.
             initial_epoch: number of epochs that are already done.
@@ -220,8 +223,9 @@ class Training:
         validation_steps: int | None = None,
         validation_batch_size: int | None = None,
         validation_freq: int | Sequence[int] = 1,
+        seed: int | None = None,
     ) -> Callable[[], History]:
-        """All of `fit` that checks and draws; what it returns trains."""
+        """All of `fit` that checks and draws; what it returns trains. `seed`: instead of one that is drawn."""
         compiled = self._require_compiled("fit")
         options = loop.Options(
             batch_size=count("fit", "batch_size", batch_size, 32),
@@ -235,20 +239,26 @@ class Training:
         )
         progress = make_progress("fit", verbose)
         history = History()
-        data = self._take("fit", x, y, sample_weight, class_weight)
+        most = -1 if options.steps < 0 else options.steps * max(0, options.epochs - options.initial_epoch)
+        data = self._taken("fit", x, y, sample_weight, class_weight, batch_size, most)
         validation = None
         if validation_data is not None:
-            validation = self._take("fit, validation_data", *validation_parts(validation_data))
+            where = "fit, validation_data"
+            given = (validation_data, None, None) if is_stream(validation_data) else validation_parts(validation_data)
+            validation = self._taken(where, given[0], given[1], given[2], None, validation_batch_size, -1)
         elif validation_split:
+            if isinstance(data, Stream):
+                raise ValueError("[fit] validation_split needs arrays: give validation_data with batches")
             data, validation = data.split(validation_split)
-        steps = options.steps_of(data.rows)
+        steps = data.steps(options.steps) if isinstance(data, Stream) else options.steps_of(data.rows)
         hooks = CallbackList(callbacks, self, history, verbose=verbose, epochs=options.epochs, steps=steps)
-        seed = draw_seed()
+        seed = draw_seed() if seed is None else seed
 
         def run() -> History:
             with self._only_thread("fit") as inner:
                 self._build_for([array.shape[1:] for array in data.x])
-                trainer = self._trainer(compiled, data, inner)
+                streams = [one for one in (data, validation) if isinstance(one, Stream)]
+                trainer = self._trainer(compiled, data, inner, bool(streams))
                 trainer.seed = seed
                 self.history, self.stop_training = history, False
                 self._run = Run(trainer, data, hooks, options.initial_epoch)
@@ -256,6 +266,8 @@ class Training:
                     loop.train(self, self._run, compiled, validation, options, progress)
                 finally:
                     self._run = None
+                    for stream in streams:
+                        stream.close()
             return history
 
         return run
@@ -291,11 +303,15 @@ class Training:
         most = count("evaluate", "steps", steps, -1)
         progress = make_progress("evaluate", verbose)
         hooks = CallbackList(callbacks, self, verbose=verbose, epochs=1, steps=None)
-        data = self._take("evaluate", x, y, sample_weight)
+        data = self._taken("evaluate", x, y, sample_weight, None, batch_size, most)
         with self._only_thread("evaluate") as inner:
             self._build_for([array.shape[1:] for array in data.x])
-            trainer = self._trainer(compiled, data, inner)
-            results = loop.evaluate(trainer, compiled, data.feed(), size, most, hooks, progress)
+            trainer = self._trainer(compiled, data, inner, isinstance(data, Stream))
+            try:
+                results = loop.evaluate(trainer, compiled, data.feed(), size, most, hooks, progress)
+            finally:
+                if isinstance(data, Stream):
+                    data.close()
         return self._reported(compiled, results, return_dict)
 
     def predict(
@@ -322,12 +338,16 @@ class Training:
             dtype = x.dtype
             if dtype is _FLOAT32 or dtype is _FLOAT64:
                 return self._fast_predict([x])[0]
-        arrays = self._arrays(x, "predict")
         size = count("predict", "batch_size", batch_size, 32)
-        if steps is not None:
-            end = size * count("predict", "steps", steps, 1)
-            arrays = [array[:end] for array in arrays]
         hooks = CallbackList(callbacks, self, verbose=0, epochs=1, steps=None)
+        most = count("predict", "steps", steps, -1)
+        if is_stream(x):
+            batches = (self._arrays(parts("predict", batch)[0], "predict") for batch in each_batch(x, most))
+            outputs = loop.predict_batches(lambda: self.network, batches, hooks)
+            return outputs if self._many_outputs else outputs[0]
+        arrays = self._arrays(x, "predict")
+        if most >= 0:
+            arrays = [array[: size * most] for array in arrays]
         outputs = loop.predict(self.network, arrays, size, hooks)
         return outputs if self._many_outputs else outputs[0]
 
@@ -413,9 +433,28 @@ class Training:
         objectives = self._require_compiled(where).objectives
         return take_targets(where, arrays, y, sample_weight, class_weight, self.output_names, shapes, objectives)
 
-    def _trainer(self, compiled: Compiled, data: Data, inner: bool) -> _core.Trainer:
+    def _taken(
+        self,
+        where: str,
+        x: Any,
+        y: Any,
+        sample_weight: Any,
+        class_weight: Mapping[Any, float] | None,
+        batch_size: int | None,
+        most: int,
+    ) -> Data | Stream:
+        """Data in memory, or a stream of at most `most` batches (-1: any number)."""
+        if not is_stream(x):
+            return self._take(where, x, y, sample_weight, class_weight)
+        for name, value in (("y", y), ("sample_weight", sample_weight), ("batch_size", batch_size)):
+            if value is not None:
+                raise ValueError(f"[{where}] x gives whole batches: {name} must be None, it is part of a batch")
+        return Stream(where, x, lambda x, y, weight: self._take(where, x, y, weight, class_weight), most)
+
+    def _trainer(self, compiled: Compiled, data: Data | Stream, inner: bool, streams: bool = False) -> _core.Trainer:
         network = self.network
-        return compiled.trainer(self, network, self._dtype, self._row_shapes()[1], data.from_binary_labels, inner)
+        own = compiled.trainer(self, network, self._dtype, self._row_shapes()[1], data.from_binary_labels, inner)
+        return cast("_core.Trainer", StreamTrainer(own)) if streams else own
 
     @contextmanager
     def _only_thread(self, where: str) -> Iterator[bool]:

@@ -8,9 +8,11 @@ from ranvier.config import (
 )
 from ranvier.utils.naming import reset_names
 from ranvier.utils.numpy_utils import normalize, to_categorical
+from ranvier.utils.py_dataset import PyDataset
 from ranvier.utils.seeding import set_random_seed
 
 __all__ = [
+    "PyDataset",
     "clear_session",
     "disable_interactive_logging",
     "enable_interactive_logging",

@@ -45,6 +45,9 @@ class Progress:
     def update(self, batch: int, logs: Callable[[], Mapping[str, float]]) -> None:
         """So many batches are done; `logs` is called only if they are shown."""
 
+    def ended(self, batches: int) -> None:
+        """The batches are done, and were so many: of a generator nobody knew."""
+
     def finish(self, logs: Mapping[str, float]) -> None:
         """The pass, and what belongs to it, is over."""
 
@@ -60,6 +63,9 @@ class Lines(Progress):
         self._begun = time.perf_counter()
         if title:
             say(title)
+
+    def ended(self, batches: int) -> None:
+        self._batches = batches
 
     def finish(self, logs: Mapping[str, float]) -> None:
         say(closing_line(self._batches, time.perf_counter() - self._begun, logs))
@@ -88,6 +94,9 @@ class Bar(Progress):
         if now - self._drawn >= _BAR_SECONDS:
             self._draw(batch, logs())
             self._drawn = now
+
+    def ended(self, batches: int) -> None:
+        self._bar.total = batches
 
     def finish(self, logs: Mapping[str, float]) -> None:
         if in_notebook():
