@@ -69,6 +69,15 @@ __all__ = [
 ]
 
 
+def __getattr__(name: str) -> object:
+    # They import scikit-learn, which nothing else needs.
+    if name in ("sklearn", "wrappers"):
+        import importlib
+
+        return importlib.import_module(f"ranvier.{name}")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
 def version() -> str:
     """The version of the library.
 
