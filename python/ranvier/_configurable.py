@@ -74,6 +74,6 @@ def from_description(description: dict[str, Any], classes: dict[str, Any], where
     name = description["class_name"]
     found = find(description) or (classes.get(name) if isinstance(name, str) else None)
     if found is None:
-        own = "; a class of your own needs custom_objects={name: class}, or register_keras_serializable"
-        raise ValueError(unknown(where, what, str(name), classes) + own)
+        own = " A class of your own needs custom_objects={name: class}, or register_keras_serializable."
+        raise ValueError(unknown(where, what, str(name), classes, own))
     return found.from_config(dict(description.get("config") or {}))

@@ -49,8 +49,8 @@ def nearest(name: str, valid: Iterable[str]) -> str | None:
     return by_lower[found[0]] if found else None
 
 
-def unknown(where: str, what: str, name: str, valid: Iterable[str]) -> str:
-    """The message for a name nobody knows: the nearest valid one, then all of them.
+def unknown(where: str, what: str, name: str, valid: Iterable[str], way_out: str = "") -> str:
+    """The message for a name nobody knows: the nearest valid one, another way out, then all of them.
 
     >>> unknown("compile", "optimizer", "addam", ["sgd", "adam"])
     "[compile] unknown optimizer 'addam'; did you mean 'adam'? Valid: adam, sgd"
@@ -58,7 +58,7 @@ def unknown(where: str, what: str, name: str, valid: Iterable[str]) -> str:
     valid = sorted(valid)
     suggestion = nearest(name, valid)
     hint = f"; did you mean '{suggestion}'?" if suggestion else "."
-    return f"[{where}] unknown {what} '{name}'{hint} Valid: {', '.join(valid)}"
+    return f"[{where}] unknown {what} '{name}'{hint}{way_out} Valid: {', '.join(valid)}"
 
 
 def one_of(where: str, argument: str, value: object, valid: Iterable[object]) -> None:

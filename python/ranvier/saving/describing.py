@@ -36,8 +36,8 @@ def make(description: dict[str, Any]) -> Model:
     name, config = description.get("class_name"), description.get("config")
     cls = find(description) or (_CLASSES.get(name) if isinstance(name, str) else None)
     if cls is None:
-        own = "; a class of your own needs custom_objects={name: class}, or register_keras_serializable"
-        raise ModelFileError(unknown("load_model", "model class", str(name)[:80], _CLASSES) + own)
+        own = " A class of your own needs custom_objects={name: class}, or register_keras_serializable."
+        raise ModelFileError(unknown("load_model", "model class", str(name)[:80], _CLASSES, own))
     if not isinstance(config, dict):
         raise ModelFileError(f"[load_model] expected a configuration of the model, got {config!r:.80}")
     model: Model = cls.from_config(config)
