@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -193,10 +193,14 @@ def serialize(activation: Activation) -> str | dict[str, Any]:
     return {"class_name": function.__name__, "config": changed} if changed else function.__name__
 
 
-def deserialize(description: str | dict[str, Any]) -> Activation:
+def deserialize(config: str | dict[str, Any], custom_objects: Mapping[str, Any] | None = None) -> Activation:
     """The activation that `serialize` described; the same as `get`.
+
+    Args:
+        config: a name, or {"class_name", "config"}.
+        custom_objects: accepted for compatibility: activations are native.
 
     >>> deserialize("tanh")
     <activation tanh>
     """
-    return get(description)
+    return get(config)

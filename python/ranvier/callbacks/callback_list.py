@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from ranvier.callbacks.callback import Callback
+from ranvier.callbacks.history import History
+from ranvier.callbacks.progbar_logger import ProgbarLogger
 
 # Called through the newer name, so overriding it counts as overriding that.
 _OLDER = {"on_train_batch_begin": "on_batch_begin", "on_train_batch_end": "on_batch_end"}
@@ -14,8 +16,9 @@ class CallbackList:
 
     Args:
         callbacks: callbacks, in the order in which they are called; None is none.
+        add_history: whether a `History` is called after them, but before those that are `called_last`; or which one.
+        add_progbar: whether a `ProgbarLogger` is added; it only keeps what it is told, `fit` draws the bar itself.
         model: the model that they are told.
-        history: what is called after them, but before those that are `called_last`.
         **params: what they find in `params`.
 
     Raises: TypeError for anything that is no `Callback`.
@@ -27,8 +30,9 @@ class CallbackList:
     def __init__(
         self,
         callbacks: Iterable[Callback] | Callback | None = None,
+        add_history: bool | Callback = False,
+        add_progbar: bool = False,
         model: Any = None,
-        history: Callback | None = None,
         **params: Any,
     ) -> None:
         given = [callbacks] if isinstance(callbacks, Callback) else list(callbacks or [])
@@ -39,7 +43,11 @@ class CallbackList:
         # As in Keras the history comes after them: it keeps what they have added to the logs.
         behind = [callback for callback in given if callback.called_last]
         front = [callback for callback in given if not callback.called_last]
-        self.callbacks: list[Callback] = [*front, *([] if history is None else [history]), *behind]
+        if add_progbar:
+            front.append(ProgbarLogger())
+        if add_history:
+            front.append(History() if add_history is True else add_history)
+        self.callbacks: list[Callback] = [*front, *behind]
         self._hooks: dict[str, list[Callable[..., None]]] = {}
         for callback in self.callbacks:
             callback.set_params(params)

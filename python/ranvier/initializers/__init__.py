@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from ranvier._configurable import from_description, plain
@@ -128,13 +128,18 @@ def serialize(initializer: Initializer) -> Any:
     return plain(initializer)
 
 
-def deserialize(description: dict[str, Any]) -> Initializer:
+def deserialize(config: dict[str, Any], custom_objects: Mapping[str, Any] | None = None) -> Initializer:
     """The initializer that `serialize` described.
+
+    Args:
+        config: {"class_name", "config"}.
+        custom_objects: classes of your own by name.
 
     Raises: ValueError for an unknown class.
 
     >>> deserialize({"class_name": "Ones", "config": {}})((1,))
     array([1.], dtype=float32)
     """
-    found: Initializer = from_description(description, _classes(), "initializers", "initializer")
+    classes = _classes() | dict(custom_objects or {})
+    found: Initializer = from_description(config, classes, "initializers", "initializer")
     return found

@@ -251,7 +251,7 @@ class Training:
                 raise ValueError("[fit] validation_split needs arrays: give validation_data with batches")
             data, validation = data.split(validation_split)
         steps = data.steps(options.steps) if isinstance(data, Stream) else options.steps_of(data.rows)
-        hooks = CallbackList(callbacks, self, history, verbose=verbose, epochs=options.epochs, steps=steps)
+        hooks = CallbackList(callbacks, history, model=self, verbose=verbose, epochs=options.epochs, steps=steps)
         seed = draw_seed() if seed is None else seed
 
         def run() -> History:
@@ -302,7 +302,7 @@ class Training:
         size = count("evaluate", "batch_size", batch_size, 32)
         most = count("evaluate", "steps", steps, -1)
         progress = make_progress("evaluate", verbose)
-        hooks = CallbackList(callbacks, self, verbose=verbose, epochs=1, steps=None)
+        hooks = CallbackList(callbacks, model=self, verbose=verbose, epochs=1, steps=None)
         data = self._taken("evaluate", x, y, sample_weight, None, batch_size, most)
         with self._only_thread("evaluate") as inner:
             self._build_for([array.shape[1:] for array in data.x])
@@ -339,7 +339,7 @@ class Training:
             if dtype is _FLOAT32 or dtype is _FLOAT64:
                 return self._fast_predict([x])[0]
         size = count("predict", "batch_size", batch_size, 32)
-        hooks = CallbackList(callbacks, self, verbose=0, epochs=1, steps=None)
+        hooks = CallbackList(callbacks, model=self, verbose=0, epochs=1, steps=None)
         most = count("predict", "steps", steps, -1)
         if is_stream(x):
             batches = (self._arrays(parts("predict", batch)[0], "predict") for batch in each_batch(x, most))
