@@ -115,6 +115,7 @@ def main() -> None:
     print("\nMicroseconds a step, those of file writes alone, and the ratio without them:\n")
     print(report.table(["", "us/step", "files", "ratio"], rows))
     ratios = {name: ratio(name) for name in times}
+    teams.OUTPUT.mkdir(parents=True, exist_ok=True)
     report.write(teams.OUTPUT / "callbacks.json", {"microseconds_a_step": times, "files": spent, "ratios": ratios})
 
 
