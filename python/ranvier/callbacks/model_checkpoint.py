@@ -50,6 +50,7 @@ class ModelCheckpoint(MonitorCallback):
         if not self.filepath.endswith(endings):
             raise ValueError(f"[ModelCheckpoint] filepath must end in {' or '.join(endings)}, got {self.filepath!r}")
         self._epoch = 0
+        self._folder: str | None = None  # that is known to be there
         self._batches = 0
         if self.save_freq != "epoch":
             self.on_train_batch_end = self._count_batch  # type: ignore[method-assign]  # only then a hook of batches
@@ -77,9 +78,11 @@ class ModelCheckpoint(MonitorCallback):
             ) from None
         if not self._is_wanted(epoch, logs, path):
             return
-        from pathlib import Path  # slow to import
+        if os.path.dirname(path) != self._folder:  # noqa: PTH120  ten times as fast, and called with every epoch
+            from pathlib import Path  # slow to import
 
-        Path(path).parent.mkdir(parents=True, exist_ok=True)
+            Path(path).parent.mkdir(parents=True, exist_ok=True)
+            self._folder = os.path.dirname(path)  # noqa: PTH120
         if self.save_weights_only:
             self.model.save_weights(path)
         else:
