@@ -21,6 +21,7 @@
 #include "normal.inl"
 #include "normalization.inl"
 #include "windows.inl"
+#include "recurrent.inl"
 #include "gemm_tile.inl"
 #include "gemm_pack.inl"
 #include "gemv.inl"
@@ -78,6 +79,10 @@ constexpr Kernels<T> kernels() {
       window_dot<T>,
       window_dot_backward<T>,
       window_dot_weight<T>,
+      lstm<T>,
+      lstm_backward<T>,
+      gru<T>,
+      gru_backward<T>,
       adam<T>,
       adamax<T>,
       nadam<T>,

@@ -198,6 +198,21 @@ struct Windows {
   index taps, count, C;       // places, windows, channels
 };
 
+/// One time step of a recurrent cell for some rows: h and, of an LSTM, c are its states.
+template <class T>
+struct CellStep {
+  index rows, units;
+  T* gates;  // (rows, 4 units), rows gates_row apart: see the kernels
+  index gates_row;
+  const T* before[2];  // states before the step, (rows, units); of a cell with one state, both are the same
+  index before_row;
+  T* after[2];  // and after it; may be the arrays of `before`
+  index after_row;
+  const T* mask;  // 0 where a row skips the step and its state stays, one number for each row; or null
+  index mask_row;
+  T* dstate[2];  // (rows, units), dense: gradients of the states, changed in place by the backward step
+};
+
 /// Random bits for element i come from Philox4x32-10 with this key and counter (i / 4, stream): any part of a tensor
 /// may be drawn by any thread, in any order, again in the backward pass.
 struct RandomKey {
@@ -269,6 +284,12 @@ struct Kernels {
   void (*window_dot)(const Windows<T>& w, const T* weight, const T* bias);  // y = bias + sum weight x, by channels
   void (*window_dot_backward)(const Windows<T>& w, const T* weight, const T* dy, T* dx);
   void (*window_dot_weight)(const Windows<T>& w, const T* dy, index c0, index c1, T* dweight);  // dweight += x dy
+
+  // Recurrent cells with the activations sigmoid and tanh. A GRU's reset gate works on the product of h
+  void (*lstm)(const CellStep<T>& step);
+  void (*lstm_backward)(const CellStep<T>& step);
+  void (*gru)(const CellStep<T>& step);
+  void (*gru_backward)(const CellStep<T>& step);
 
   // Optimizers, in place; the formulas are Keras 3's
   void (*adam)(const Update<T>& u, const AdamStep& step);          // slots m, v, and v_max for amsgrad
