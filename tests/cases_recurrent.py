@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-from cases import Array, Layer, dropped, gelu, negative, relu, sigmoid, softmax
+from cases import Array, Layer, dropped, negative, sigmoid, softmax
 
 Step = Callable[..., tuple[Array, ...]]
 
@@ -140,6 +140,28 @@ def elu(x: Array) -> Array:
     return np.where(x > 0, x, np.expm1(negative(x)))
 
 
+def cell(name: str, **arguments: Any) -> dict[str, Any]:
+    """A layer or a cell as an argument of another one."""
+    return {"class_name": name, "config": arguments}
+
+
+def stacked(x: Array, *weights: Array) -> Array:
+    """An LSTM on a GRU."""
+    return sequence(lstm_step)(sequence(gru_step)(x, *weights[:3]), *weights[3:])
+
+
+def bidirectional(mode: str, sequences: bool) -> Callable[..., Array]:
+    """Two GRUs, of which the second reads backwards and is turned around."""
+    join = {"concat": lambda a, b: np.concatenate([a, b], -1), "sum": np.add, "mul": np.multiply}
+    join["ave"] = lambda a, b: (a + b) / 2
+
+    def formula(x: Array, *weights: Array) -> Array:
+        forward, backward = sequence(gru_step)(x, *weights[:3]), sequence(gru_step)(x[:, ::-1], *weights[3:])
+        return join[mode](forward, backward[:, ::-1]) if sequences else join[mode](forward[:, -1], backward[:, -1])
+
+    return formula
+
+
 BAD_UNITS = ({"units": 0}, "units must be an integer of at least 1, got 0")
 BAD_SHAPES = (
     (((4,),), "expected input (*, steps, features), got (*, 4)"),
@@ -173,4 +195,162 @@ LAYERS = [
         bad_arguments=(({"mask_value": "none"}, "mask_value must be a number, got 'none'"),),
         bad_shapes=((((),), "expected input (*, features), got (*,)"),),
     ),
+    Layer(
+        "SimpleRNN",
+        {"units": 5},
+        "simple_rnn",
+        ((6, 3),),
+        last(simple_step),
+        bad_arguments=(
+            BAD_UNITS,
+            ({"units": 2, "activation": "tahn"}, "unknown activation 'tahn'; did you mean 'tanh'"),
+            ({"units": 2, "dropout": "half"}, "dropout must be a number from 0 to 1, got 'half'"),
+            ({"units": 2, "go_backward": True}, "unknown argument 'go_backward'; did you mean 'go_backwards'"),
+        ),
+        bad_shapes=BAD_SHAPES,
+    ),
+    Layer(
+        "SimpleRNN",
+        {"units": 4, "activation": "elu", "use_bias": False, "return_sequences": True, "go_backwards": True},
+        "simple_rnn",
+        ((5, 3),),
+        sequence(simple_step, activation=elu, backwards=True),
+    ),
+    Layer(
+        "LSTM",
+        {"units": 5},
+        "lstm",
+        ((6, 3),),
+        last(lstm_step),
+        bad_arguments=(BAD_UNITS, ({"units": 2, "activation": "glu"}, "activation 'glu' changes the shape")),
+        bad_shapes=BAD_SHAPES,
+    ),
+    Layer(
+        "LSTM",
+        {"units": 17, "return_sequences": True, "go_backwards": True, "use_bias": False},
+        "lstm",
+        ((4, 5),),
+        sequence(lstm_step, backwards=True),
+    ),
+    Layer(
+        "LSTM",
+        {"units": 4, "activation": "elu", "recurrent_activation": "hard_sigmoid", "return_sequences": True},
+        "lstm",
+        ((4, 3),),
+        sequence(lstm_step, activation=elu, gate=hard_sigmoid),
+    ),
+    Layer(
+        "LSTM",
+        {"units": 4, "activation": "softsign", "recurrent_activation": "softmax"},
+        "lstm",
+        ((3, 2),),
+        last(lstm_step, activation=softsign, gate=softmax),
+    ),
+    Layer(
+        "LSTM",
+        {"units": 4, "dropout": 0.3, "recurrent_dropout": 0.4, "seed": 3},
+        "lstm",
+        ((5, 3),),
+        last(lstm_step),
+        training=with_dropout(lstm_step, 0.3, 0.4),
+    ),
+    Layer(
+        "LSTM",
+        {
+            "units": 3,
+            "kernel_regularizer": "l2",
+            "recurrent_regularizer": "l1",
+            "bias_regularizer": "l2",
+            "activity_regularizer": "l2",
+            "kernel_constraint": "max_norm",
+            "recurrent_constraint": "unit_norm",
+            "bias_constraint": "non_neg",
+        },
+        "lstm",
+        ((4, 2),),
+        last(lstm_step),
+    ),
+    Layer("GRU", {"units": 5}, "gru", ((6, 3),), last(gru_step), bad_arguments=(BAD_UNITS,), bad_shapes=BAD_SHAPES),
+    Layer(
+        "GRU",
+        {"units": 17, "return_sequences": True, "go_backwards": True, "use_bias": False},
+        "gru",
+        ((4, 5),),
+        sequence(gru_step, backwards=True),
+    ),
+    Layer(
+        "GRU",
+        {"units": 5, "reset_after": False, "return_sequences": True},
+        "gru",
+        ((4, 3),),
+        sequence(gru_step, reset_after=False),
+    ),
+    Layer(
+        "GRU",
+        {"units": 4, "activation": "elu", "recurrent_activation": "softsign"},
+        "gru",
+        ((4, 3),),
+        last(gru_step, activation=elu, gate=softsign),
+    ),
+    Layer(
+        "GRU",
+        {"units": 4, "activation": "elu", "reset_after": False, "use_bias": False},
+        "gru",
+        ((4, 3),),
+        last(gru_step, activation=elu, reset_after=False),
+    ),
+    *(
+        Layer(
+            "GRU",
+            {"units": 4, "dropout": 0.3, "recurrent_dropout": 0.4, "seed": 3, "reset_after": after},
+            "gru",
+            ((5, 3),),
+            last(gru_step, reset_after=after),
+            training=with_dropout(gru_step, 0.3, 0.4, reset_after=after),
+        )
+        for after in (True, False)
+    ),
+    Layer("RNN", {"cell": cell("LSTMCell", units=4)}, "lstm", ((4, 3),), last(lstm_step)),
+    Layer(
+        "RNN",
+        {"cell": [cell("GRUCell", units=4), cell("LSTMCell", units=3)], "return_sequences": True},
+        "lstm",
+        ((4, 3),),
+        stacked,
+    ),
+    *(
+        Layer(
+            "Bidirectional",
+            {"layer": cell("GRU", units=4, return_sequences=sequences), "merge_mode": mode},
+            "bidirectional",
+            ((4, 3),),
+            bidirectional(mode, sequences),
+            bad_arguments=(
+                ({"layer": cell("Dense", units=2)}, "layer must be a recurrent layer"),
+                ({"layer": cell("GRU", units=2), "merge_mode": "max"}, "merge_mode must be one of 'sum', 'mul'"),
+            )
+            if mode == "mul"
+            else (),
+        )
+        for mode, sequences in (("concat", True), ("concat", False), ("sum", True), ("ave", False), ("mul", True))
+    ),
+    Layer(
+        "TimeDistributed",
+        {"layer": cell("Dense", units=4, activation="tanh")},
+        "time_distributed",
+        ((3, 2, 5),),
+        lambda x, kernel, bias: np.tanh(x @ kernel + bias),
+    ),
+    Layer(
+        "TimeDistributed",
+        {"layer": cell("GRU", units=4)},
+        "time_distributed",
+        ((2, 3, 5),),
+        lambda x, *weights: last(gru_step)(x.reshape(-1, 3, 5), *weights).reshape(-1, 2, 4),
+        bad_arguments=(({"layer": 3}, "layer must be a layer, got 3"),),
+        bad_shapes=((((3,),), "expected inputs (*, steps, ...) of the same steps, got (*, 3)"),),
+    ),
 ]
+
+# Called with states, they are tested by themselves.
+CELLS = {"SimpleRNNCell", "LSTMCell", "GRUCell", "StackedRNNCells"}

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "layers/activation_choice.hpp"
+#include "layers/time_distributed.hpp"
 #include "pybind.hpp"
 
 namespace ranvier {
@@ -130,6 +131,7 @@ void bind_layers(py::module_& scalars) {
       .def_readwrite("trainable", &Layer::trainable)
       .def_readwrite("activity_regularizer", &Layer::activity_regularizer)
       .def_property_readonly("parameters", &Layer::parameters)
+      .def_property_readonly("states", &Layer::states)
       .def(
           "output_shapes",
           [](const Layer& self, const std::vector<Shape>& shapes) { return to_tuples(self.output_shapes(shapes)); },
@@ -142,6 +144,7 @@ void bind_layers(py::module_& scalars) {
           },
           py::arg("input_shapes"), py::arg("most_elements") = -1);
 
+  scalars.def("time_distributed", &time_distributed<T>, py::arg("layer"), py::arg("name"));
   scalars.def("activation", &apply<T>, py::arg("name"), py::arg("parameters"), py::arg("x"));
   scalars.def("axis_activation", &apply_along_axis<T>, py::arg("name"), py::arg("x"), py::arg("axis"));
 }

@@ -62,6 +62,9 @@ class Layer:
     def built(self) -> bool: ...
     @property
     def parameters(self) -> list[Parameter]: ...
+    @property
+    def states(self) -> list[Parameter]:
+        """What a stateful layer carries from batch to batch."""
     def output_shapes(self, input_shapes: Sequence[Shape]) -> list[Shape]: ...
     def build(self, input_shapes: Sequence[Shape], most_elements: int = -1) -> None:
         """Creates the parameters, all zero; again with shapes that fit: nothing; with others: ValueError.
@@ -199,6 +202,8 @@ class Scalars:
     Regularizer: type[Regularizer]
     Constraint: type[Constraint]
     Trainer: type[Trainer]
+    def time_distributed(self, layer: Any, name: str) -> Any:
+        """The layer for every step of a sequence (batch, steps, ...)."""
     def activation(self, name: str, parameters: Sequence[float], x: Array) -> Array:
         """Applies an activation of `activations()` elementwise; parameters in the order of its row."""
     def multiply(self, a: Array, b: Array, out: Array, bias: Array | None = None, relu: bool = False) -> None:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from harness import FLOAT64, Array
 
+import ranvier
 from ranvier import Input, Model, Sequential, layers, losses
 
 X = np.array([[3, 1, 0, 0], [2, 0, 4, 0], [1, 2, 3, 4]])
@@ -108,6 +109,23 @@ def test_masks_are_shown_and_saved_nowhere() -> None:
     again = Model.from_config(Model(model.inputs, model.outputs).get_config())
     assert [type(layer).__name__ for layer in again.layers] == ["InputLayer", "Embedding", "Dense"]
     np.testing.assert_array_equal(mask_of(again.outputs[0]), STEPS)
+
+
+def test_the_mean_of_the_steps_that_count() -> None:
+    tokens = Input((4,))
+    layer = layers.Embedding(5, 3, mask_zero=True, dtype="float64")
+    model = Model(tokens, layers.GlobalAveragePooling1D(dtype="float64")(layer(tokens)))
+    data = np.vstack([X, np.zeros((1, 4), int)])
+    table, counts = layer.get_weights()[0], (data != 0)[..., None]
+    expected = np.sum(table[data] * counts, 1) / np.maximum(counts.sum(1), 1)
+    np.testing.assert_allclose(model.predict(data), expected, **FLOAT64)
+    model.compile(ranvier.optimizers.SGD(1.0), losses.MeanSquaredError(reduction="sum"))
+    model.fit(data, np.zeros((4, 3)), batch_size=4, verbose=0)
+    gradient = np.zeros_like(table)
+    np.add.at(gradient, data, (2 / 3 * expected / np.maximum(counts.sum(1), 1))[:, None] * counts)
+    np.testing.assert_allclose(layer.get_weights()[0], table - gradient, **FLOAT64)
+    with pytest.warns(UserWarning, match="does not support masks"):
+        layers.GlobalAveragePooling1D("channels_first")(embedded())
 
 
 # --- Losses and metrics -----------------------------------------------------------------------------------------------

@@ -1,4 +1,7 @@
-// global_max_pooling, global_average_pooling: the greatest, or the mean, of each channel in all of the image.
+// global_max_pooling, global_average_pooling: the greatest, or the mean, of each channel in all of the image. A mean is
+// of the places that count, 0 if none does.
+
+#include <algorithm>
 
 #include "layers/channels_first.hpp"
 #include "layers/window_runs.hpp"
@@ -37,9 +40,14 @@ class GlobalPooling : public Layer<T> {
       w.y = pass.y[0] + row * all.C;
       if constexpr (kMax) {
         pass.kernels->window_max(w);
+      } else if (const T* const mask = mask_of(pass, row, w.taps)) {
+        pass.kernels->fill(w.y, T{0}, w.C);
+        for (index t = 0; t < w.taps; ++t)
+          if (mask[t] != 0) pass.kernels->add(w.y, w.x + t * w.C, w.y, w.C);
+        pass.kernels->scale(w.y, mean(mask, w.taps), w.y, w.C);
       } else {
         pass.kernels->column_sum(w.x, w.taps, w.C, w.C, w.y);
-        pass.kernels->scale(w.y, mean(w), w.y, w.C);
+        pass.kernels->scale(w.y, mean(nullptr, w.taps), w.y, w.C);
       }
     }
   }
@@ -58,13 +66,24 @@ class GlobalPooling : public Layer<T> {
         pass.kernels->fill(dx, T{0}, all.taps * all.C);
         pass.kernels->window_max_backward(w, dy, dx);
       } else {
-        for (index t = 0; t < w.taps; ++t) pass.kernels->scale(dy, mean(w), dx + t * w.C, w.C);
+        const T* const mask = mask_of(pass, row, w.taps);
+        const T share = mean(mask, w.taps);
+        for (index t = 0; t < w.taps; ++t)
+          pass.kernels->scale(dy, mask && mask[t] == 0 ? T{0} : share, dx + t * w.C, w.C);
       }
     }
   }
 
  private:
-  static T mean(const kernels::Windows<T>& w) { return static_cast<T>(1 / static_cast<double>(w.taps)); }
+  static const T* mask_of(const Pass<T>& pass, index row, index taps) {
+    return pass.masks[0] ? pass.masks[0] + row * taps : nullptr;
+  }
+
+  // What a sum is multiplied with; mask may be null.
+  static T mean(const T* mask, index taps) {
+    const index count = mask ? taps - std::count(mask, mask + taps, T{0}) : taps;
+    return count ? static_cast<T>(1 / static_cast<double>(count)) : T{0};
+  }
 
   // The one window of an image; its places are written down where they are needed.
   static kernels::Windows<T> window(const Pass<T>& pass) {

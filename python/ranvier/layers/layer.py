@@ -57,7 +57,7 @@ class Layer(Configurable, HasWeights):
     # Weights whose initializer, regularizer and constraint are arguments of another name: {"kernel": "depthwise"}.
     options_of: ClassVar[dict[str, str]] = {}
     supports_masking: bool = False  # passes the mask of its input on, or makes one
-    takes_masks: ClassVar[bool] = False  # computes something else where a mask is 0
+    takes_masks: bool = False  # computes something else where a mask is 0
     unsaved: ClassVar[tuple[str, ...]] = ()  # arguments that are no part of the configuration
     hidden: ClassVar[bool] = False  # belongs to the layer that reads it: shown and saved in no model
 
@@ -79,6 +79,7 @@ class Layer(Configurable, HasWeights):
         self.name = unique_name(snake_case(type(self).__name__)) if name is None else str(name)
         self._trainable = bool(trainable)
         self.dtype_policy = dtype_policies.get(dtype)
+        self.given_batch_size = None if batch_input_shape is None else batch_input_shape[0]
         if batch_input_shape is not None:
             input_shape = row_shape(batch_input_shape)
         elif input_dim is not None:

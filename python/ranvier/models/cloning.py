@@ -91,8 +91,11 @@ def _graph(
         if layer is node.layer:
             layer = layers[id(node.layer)] = copied(node.layer)
         arguments = [values[symbol.key] for symbol in node.inputs]
-        argument: Any = arguments if node.layer.merges else arguments[0]
-        made = layer(argument) if call is None else call(layer, argument)
+        if call is None:
+            masks = [None if mask is None else values.get(mask.key) for mask in node.masks]
+            made = layer.add_node(tuple(arguments), masks)
+        else:
+            made = call(layer, arguments if node.layer.merges else arguments[0])
         produced = made if isinstance(made, list) else [made]
         values.update({symbol.key: value for symbol, value in zip(node.outputs(), produced, strict=True)})
     outputs = [values[symbol.key] for symbol in model.outputs]

@@ -242,14 +242,17 @@ class Model(Saved, HasWeights):
         def reference(symbol: KerasTensor) -> list[int]:
             return [number[id(symbol.node)], symbol.index]
 
+        def described(node: Node) -> dict[str, Any]:
+            found = {"layer": self._layers.index(node.layer), "inputs": [reference(symbol) for symbol in node.inputs]}
+            # Masks that layers have made come again when these are called.
+            given = [None if mask is None or mask.node.layer.hidden else reference(mask) for mask in node.masks]
+            return found | {"masks": given} if any(given) else found
+
         return {
             "name": self.name,
             "trainable": self.trainable,
             "layers": [layers_module.serialize(layer) for layer in self._layers],
-            "nodes": [
-                {"layer": self._layers.index(node.layer), "inputs": [reference(symbol) for symbol in node.inputs]}
-                for node in self._nodes
-            ],
+            "nodes": [described(node) for node in self._nodes],
             "inputs": [reference(symbol) for symbol in self._inputs],
             "outputs": [reference(symbol) for symbol in self._outputs],
             "many_outputs": self._many_outputs,
@@ -281,7 +284,8 @@ class Model(Saved, HasWeights):
                 produced.append([layer.symbol])
                 continue
             inputs = [value(reference) for reference in node["inputs"]]
-            outputs = layer(inputs if layer.merges else inputs[0])
+            masks = [None if reference is None else value(reference) for reference in node.get("masks", ())]
+            outputs = layer.add_node(tuple(inputs), masks)
             produced.append(outputs if isinstance(outputs, list) else [outputs])
         found = {side: [value(reference) for reference in config[side]] for side in ("inputs", "outputs")}
         model = cls(

@@ -71,7 +71,7 @@ class Sequential(Model):
         graph.check_names([*self._layers, layer])
         graph.dtype_of([*self._layers, layer])
         if not self._chain and not self._layers and layer.given_input_shape is not None:
-            chain = [Input(layer.given_input_shape)]
+            chain = [Input(layer.given_input_shape, layer.given_batch_size)]
             self._extend(chain, [layer])
         elif self._chain:
             self._extend(self._chain, [layer])
@@ -155,11 +155,14 @@ class Sequential(Model):
         """The layers, and the input shape if it is known, as JSON can hold them."""
         shape = list(self._chain[0].shape[1:]) if self._chain else None
         described = [layers_module.serialize(layer) for layer in self._layers]
-        return {"name": self.name, "trainable": self.trainable, "layers": described, "input_shape": shape}
+        found = {"name": self.name, "trainable": self.trainable, "layers": described, "input_shape": shape}
+        size = getattr(self._chain[0].node.layer, "batch_size", None) if self._chain else None
+        return found if size is None else found | {"batch_size": size}
 
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects: Mapping[str, Any] | None = None) -> Sequential:
-        front = [] if config["input_shape"] is None else [Input(config["input_shape"])]
+        shape = config["input_shape"]
+        front = [] if shape is None else [Input(shape, config.get("batch_size"))]
         with custom_object_scope(custom_objects):
             layers = [layers_module.deserialize(description) for description in config["layers"]]
         model = cls(front + layers, name=config["name"])

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from ranvier import _core
     from ranvier._core import Parameter
     from ranvier._typing import Array, Shape
+    from ranvier.layers import Layer
     from ranvier.models import Model
     from ranvier.optimizers import Optimizer
     from ranvier.variable import Variable
@@ -43,7 +44,16 @@ class Source(Protocol):
 
 def variables_of(model: Model) -> dict[str, Variable]:
     """The weights by their names in a file."""
-    return {f"model/{layer.name}/{variable.name}": variable for layer in model.layers for variable in layer.variables}
+    return {
+        f"model/{layer.name}/{name}": variable
+        for layer in model.layers
+        for name, variable in zip(names_in(layer), layer.variables, strict=True)
+    }
+
+
+def names_in(layer: Layer) -> list[str]:
+    """The weights' names, with the parts of the layer that they belong to."""
+    return [variable.path.removeprefix(f"{layer.name}/") for variable in layer.variables]
 
 
 def write_weights(model: Model, tensors: Tensors) -> list[dict[str, Any]]:
@@ -53,7 +63,7 @@ def write_weights(model: Model, tensors: Tensors) -> list[dict[str, Any]]:
         {
             "layer": layer.name,
             "class_name": type(layer).__name__,
-            "variables": [variable.name for variable in layer.variables],
+            "variables": names_in(layer),
             "trainable": [variable.trainable for variable in layer.variables],
         }
         for layer in model.layers

@@ -80,7 +80,7 @@ class GlobalMaxPooling3D(GlobalPooling):
 
 
 class GlobalAveragePooling1D(GlobalPooling):
-    """The mean of each channel of sequences: y = mean(x).
+    """The mean of each channel of sequences, over the steps that a mask leaves: y = mean(x).
 
     Args:
         data_format: "channels_last" or "channels_first"; by default `ranvier.config.image_data_format()`.
@@ -94,6 +94,8 @@ class GlobalAveragePooling1D(GlobalPooling):
     >>> import numpy as np
     >>> GlobalAveragePooling1D()(np.ones((2, 5, 3))).shape
     (2, 3)
+    >>> GlobalAveragePooling1D()(np.array([[[1.0], [5.0]]]), mask=np.array([[1, 0]]))
+    array([[1.]], dtype=float32)
     """
 
     kind = "global_average_pooling"
@@ -101,6 +103,7 @@ class GlobalAveragePooling1D(GlobalPooling):
 
     def __init__(self, data_format: str | None = None, keepdims: bool = False, **kwargs: Any) -> None:
         self._set(data_format, keepdims, kwargs)
+        self.takes_masks = self.data_format == "channels_last"
 
 
 class GlobalAveragePooling2D(GlobalPooling):

@@ -1,0 +1,142 @@
+// What recurrent layers share: the step of a cell, repeated along the time axis.
+//
+// B rows, L time steps, F features, U units. x (B, L, F), kernel (F, K U), recurrent_kernel (U, K U), bias; states
+// (B, U); y (B, L, U) or the last (B, U). A cell keeps its gates in S slots of U numbers for each row and step.
+//
+// Rows do not depend on each other, so each thread takes its share of them through all steps without waiting for
+// anybody, in blocks whose gates stay in L1. Only the gradients of the weights come after a barrier: one product each,
+// over all rows and steps.
+#pragma once
+
+#include <algorithm>
+#include <array>
+
+#include "layers/gate_activation.hpp"
+#include "layers/layer.hpp"
+#include "layers/product.hpp"
+
+namespace ranvier {
+
+/// One time step of a block of rows, as a cell sees it.
+template <class T>
+struct CellCall {
+  const Pass<T>* pass;
+  kernels::CellStep<T> s;
+  T* sums;     // where sums are kept besides the gates, with the same rows; or null
+  const T* x;  // (rows, F)
+  index x_row, F;
+  const T* h;  // the state h as products take it, (rows, U); null where it is zero
+  index h_row;
+  const T* h_mask;      // (rows, U) or null: h is the state times this
+  const T* transposed;  // backward: the recurrent kernel, (K U, U)
+  T* spare;             // (rows, 2 U)
+  T* gemm;              // scratch of products
+
+  /// Slot k of a row's gates.
+  T* gate(index row, index k) const { return s.gates + row * s.gates_row + k * s.units; }
+  T* sum(index row, index k) const { return sums + row * s.gates_row + k * s.units; }
+  bool skips(index row) const { return s.mask && s.mask[row * s.mask_row] == 0; }
+
+  /// C (rows, N) = A B + bias, or C += A B.
+  void multiply(const T* A, index a_row, const T* B, index b_row, index K, T* C, index c_row, index N, const T* bias,
+                bool accumulate) const {
+    kernels::Gemm<T> g = product<T>(s.rows, N, K, A, B, C);
+    g.a_row = a_row, g.b_row = b_row, g.c_row = c_row;
+    g.bias = bias;
+    g.accumulate = accumulate;
+    pass->kernels->gemm(g, {g.M, g.N, 1, 1}, 0, gemm);
+  }
+};
+
+template <class T>
+class Recurrent : public Layer<T> {
+ public:
+  using typename Layer<T>::Parameters;
+
+  std::vector<Shape> output_shapes(const std::vector<Shape>& x) const override;
+  index workspace(const std::vector<Shape>& x, index batch) const override;
+  index forward_workspace(const std::vector<Shape>& x, index batch) const override;
+  index scratch(const std::vector<Shape>& x, index batch) const override;
+  double flops(const std::vector<Shape>& x) const override;
+  void forward(const Pass<T>& pass) const override;
+  void backward(const Pass<T>& pass) const override;
+  const Parameters& states() const override { return states_; }
+  index fixed_batch() const override { return batch_; }
+
+ protected:
+  /// `columns`: K, `slots`: S, `states`: one or two.
+  Recurrent(const char* kind, Config& config, const std::string& name, index columns, index slots, int states);
+
+  /// gates = x W + b.
+  virtual void project(const CellCall<T>& c) const = 0;
+  /// Adds what the state gives, makes gates of the sums, and of them the state after the step.
+  virtual void step(const CellCall<T>& c) const = 0;
+  /// Puts gradients of the sums in the place of the gates, and of the state before the step in that of the state after.
+  virtual void step_backward(const CellCall<T>& c) const = 0;
+  /// The gradients of the weights from those of all sums: gates (B L, S U), x (B L, F), h (B L, U).
+  virtual void weight_gradients(const Pass<T>& pass, index rows, const T* gates, const T* x, const T* h) const = 0;
+  /// dx (B L, F) from the same.
+  virtual void input_gradient(const Pass<T>& pass, index rows, const T* gates, T* dx) const = 0;
+  /// Whether the sums must be kept besides the gates.
+  virtual bool keeps_sums() const { return false; }
+  /// Shape of the bias.
+  virtual Shape bias_shape() const { return {columns_ * units_}; }
+
+  Parameters make_parameters(const std::vector<Shape>& x) const override;
+
+  index units() const { return units_; }
+  const T* kernel() const { return this->parameters()[0]->value.data(); }
+  const T* recurrent_kernel() const { return this->parameters()[1]->value.data(); }
+  const T* bias() const { return use_bias_ ? this->parameters()[2]->value.data() : nullptr; }
+  index features() const { return this->parameters()[0]->shape[0]; }
+
+  /// dh += dsums (rows, width) times the recurrent kernel transposed, from its row `first` on.
+  void add_state_gradient(const CellCall<T>& c, const T* dsums, index width, index first) const;
+
+  /// C (M, N) = A^T G over all rows, for A (rows, M) and N columns G of the gates' gradients.
+  void weight_product(const Pass<T>& pass, index rows, const T* A, index a_row, index M, const T* G, index N,
+                      T* C) const;
+
+  /// sums (N) of the columns of G, rows as those of the gates.
+  void sum_columns(const Pass<T>& pass, index rows, const T* G, index N, T* sums) const;
+
+  static index padded(index elements) { return round_up(elements, static_cast<index>(kCacheLine / sizeof(T))); }
+
+ private:
+  struct Sizes {
+    index B, L, F, U;
+  };
+  // Where everything lies in the workspace.
+  struct Memory {
+    T *x_mask, *h_mask;              // of dropout: (B, F), (B, U)
+    T *gates, *sums;                 // (B, L, S U)
+    std::array<T*, 2> before, last;  // states (B, L, U) before each step, and (B, U) after the last
+    T *x, *h, *transposed;           // what products read, if dropout makes it differ; (K U, U)
+    index forward_elements, all_elements;
+  };
+
+  Sizes sizes(const std::vector<Shape>& x, index batch) const { return {batch, x[0][0], x[0][1], units_}; }
+  Memory see(const Sizes& z, T* workspace) const;
+  index block_rows() const;
+  index gemm_elements(const Sizes& z) const;
+  CellCall<T> call(const Pass<T>& pass, const Sizes& z, const Memory& m, index first, index rows) const;
+  void draw_dropout(const Pass<T>& pass, const Sizes& z, const Memory& m) const;
+  void start(const Pass<T>& pass, const CellCall<T>& c, index first) const;
+  void place(const Pass<T>& pass, const Sizes& z, const Memory& m, index first, index position, CellCall<T>& c) const;
+  void run_forward(const Pass<T>& pass, const Sizes& z, const Memory& m, index first, index rows) const;
+  void run_backward(const Pass<T>& pass, const Sizes& z, const Memory& m, index first, index rows) const;
+  template <class F>
+  void for_blocks(const Pass<T>& pass, index B, const F& f) const;
+  bool drops(const Pass<T>& pass, double rate) const { return pass.training && rate > 0 && rate < 1; }
+  index time(const Sizes& z, index position) const { return backwards_ ? z.L - 1 - position : position; }
+
+  index units_, columns_, slots_;
+  int state_count_;
+  bool use_bias_, sequences_, return_state_, backwards_, zero_output_;
+  double dropout_, recurrent_dropout_;
+  std::int64_t seed_;
+  index batch_;  // of a stateful layer, otherwise 0
+  Parameters states_;
+};
+
+}  // namespace ranvier

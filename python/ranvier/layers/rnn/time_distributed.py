@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ranvier import config
+from ranvier.layers.composite import Composite
+from ranvier.layers.inner import inner_layer, same_dtype
+from ranvier.layers.layer import Layer
+
+if TYPE_CHECKING:
+    from ranvier import _core
+    from ranvier._typing import Shape
+
+
+class TimeDistributed(Layer):
+    """Applies a layer to every step of a sequence: y_t = layer(x_t).
+
+    All steps of all rows are one batch to the layer.
+
+    Args:
+        layer: any layer of a single node, such as `Dense`, a convolution or a recurrent layer.
+        **kwargs: those of `Layer`.
+
+    Input shape: (batch, steps, ...). Output shape: (batch, steps, ...).
+    Raises: TypeError for anything that is no layer, or is made of several; ValueError where it cannot take the steps.
+
+    >>> import numpy as np
+    >>> from ranvier.layers import Dense
+    >>> TimeDistributed(Dense(4))(np.zeros((2, 5, 3))).shape
+    (2, 5, 4)
+    """
+
+    supports_masking = True
+
+    def __init__(self, layer: Any, **kwargs: Any) -> None:
+        layer = inner_layer(layer, kwargs.get("dtype"))
+        if not isinstance(layer, Layer):
+            raise TypeError(f"[TimeDistributed] layer must be a layer, got {layer!r:.80}")
+        if isinstance(layer, Composite) and layer.parts:
+            raise TypeError(f"[TimeDistributed] {type(layer).__name__} is made of several layers: wrap each of them")
+        self.layer = layer
+        if kwargs.get("dtype") is None:
+            kwargs["dtype"] = layer.dtype_policy.name
+        super().__init__(**kwargs)
+        same_dtype(self, layer)
+
+    def native_kind(self) -> str:
+        return "time_distributed"
+
+    @property
+    def native(self) -> _core.Layer:
+        """The native layer, around that of the layer."""
+        if self._native is None:
+            self._native = config.scalars(self.dtype).time_distributed(self.layer.native, self.name)
+            self._native.trainable = self._trainable
+        return self._native
+
+    def chosen(self, weight: str, what: str) -> Any:
+        return self.layer.chosen(weight, what)
+
+    def build_rows(self, shapes: list[Shape]) -> list[Shape]:
+        outputs = super().build_rows(shapes)
+        self.layer._variables = self._variables
+        return outputs
