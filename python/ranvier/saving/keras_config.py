@@ -28,6 +28,12 @@ _OFF = {"ema_momentum": 0.99}
 _MODULES = {"optimizer": "optimizers", "loss": "losses", "metrics": "metrics", "weighted_metrics": "metrics"}
 _ENDINGS = {"initializer": "initializers", "regularizer": "regularizers", "constraint": "constraints"}
 
+# Arguments that are activations, and that are layers or lists of them.
+_ACTIVATIONS = ("activation", "recurrent_activation")
+# Operations that Keras writes down as layers, and that only masks need.
+_OF_MASKS = ("NotEqual", "Any", "LogicalAnd", "Squeeze")
+_INNER = ("layer", "backward_layer", "cell", "cells")
+
 _Call = tuple[int, int]
 _History = tuple[str, int, int]
 
@@ -62,14 +68,18 @@ def _sequential(config: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _functional(config: Mapping[str, Any]) -> dict[str, Any]:
-    described = _items(config, "layers")
+    # What Keras computes masks with is made again when the layers that give masks are called.
+    described = [layer for layer in _items(config, "layers") if layer.get("class_name") not in _OF_MASKS]
     position = {layer.get("name"): i for i, layer in enumerate(described)}
     # A call is known by its layer's position and its number among the calls of that layer; an input is never called.
     reads: dict[_Call, list[_History]] = {}
+    masks: dict[_Call, list[_History]] = {}
     for layer in described:
         calls = [_node_inputs(node) for node in _items(layer, "inbound_nodes")]
-        for number, inputs in enumerate(calls or [[]]):
-            reads[position[layer.get("name")], number] = inputs
+        for number, (inputs, mask) in enumerate(calls or [([], [])]):
+            call = (position[layer.get("name")], number)
+            reads[call] = inputs
+            masks[call] = [history for history in mask if history[0] in position]
 
     def call_of(history: _History) -> _Call:
         call = (position.get(history[0], -1), history[1])
@@ -77,18 +87,24 @@ def _functional(config: Mapping[str, Any]) -> dict[str, Any]:
             raise ModelFileError(f"[Keras configuration] there is no call {history[1]} of a layer {history[0]!r:.80}")
         return call
 
-    order = _ordered({call: [call_of(history) for history in inputs] for call, inputs in reads.items()})
+    order = _ordered(
+        {call: [call_of(history) for history in (*inputs, *masks[call])] for call, inputs in reads.items()}
+    )
     node_of = {call: number for number, call in enumerate(order)}
 
     def reference(history: _History) -> list[int]:
         return [node_of[call_of(history)], history[2]]
+
+    def node(call: _Call) -> dict[str, Any]:
+        found = {"layer": call[0], "inputs": [reference(history) for history in reads[call]]}
+        return found | {"masks": [reference(history) for history in masks[call]]} if masks[call] else found
 
     outputs, many = _references(config.get("output_layers"))
     return {
         "name": config.get("name"),
         "trainable": config.get("trainable", True),
         "layers": [_layer(layer) for layer in described],
-        "nodes": [{"layer": call[0], "inputs": [reference(history) for history in reads[call]]} for call in order],
+        "nodes": [node(call) for call in order],
         "inputs": [reference(_history(value)) for value in _references(config.get("input_layers"))[0]],
         "outputs": [reference(_history(value)) for value in outputs],
         "many_outputs": many,
@@ -120,17 +136,26 @@ def _ordered(reads: Mapping[_Call, list[_Call]]) -> list[_Call]:
     return list(order)
 
 
-def _node_inputs(node: Mapping[str, Any]) -> list[_History]:
+def _node_inputs(node: Mapping[str, Any]) -> tuple[list[_History], list[_History]]:
+    """What a call reads, the states that it begins with behind the rest, and its mask, if any."""
     given = node.get("args")
-    options = mapping(node.get("kwargs", {}), "kwargs")
+    options = dict(mapping(node.get("kwargs", {}), "kwargs"))
+    states, mask = options.pop("initial_state", None), options.pop("mask", None)
     # Keras writes training=False for layers that were called without it.
     used = {key: value for key, value in options.items() if not (value is None or (key, value) == ("training", False))}
     if not isinstance(given, list) or len(given) != 1 or used:
         raise ModelFileError(
             f"[Keras configuration] expected layers called on one value or list, got {given!r:.80}, {used!r:.80}"
         )
-    symbols = given[0] if isinstance(given[0], list) else given
-    return [_history(mapping(mapping(symbol, "args").get("config"), "args").get("keras_history")) for symbol in symbols]
+    return _symbols(given[0]) + _symbols(states), _symbols(mask)
+
+
+def _symbols(value: Any) -> list[_History]:
+    if value is None:
+        return []
+    if isinstance(value, list):
+        return [history for item in value for history in _symbols(item)]
+    return [_history(mapping(mapping(value, "args").get("config"), "args").get("keras_history"))]
 
 
 def _history(value: Any) -> _History:
@@ -150,9 +175,14 @@ def _references(value: Any) -> tuple[list[Any], bool]:
 def _layer(description: Mapping[str, Any]) -> dict[str, Any]:
     made = _object(description, layers.layer_classes(), _COMMON)
     config = made["config"]
-    for key in ("activation",):
+    for key in _ACTIVATIONS:
         if isinstance(value := config.get(key), dict):
             config[key] = _activation(value)
+    for key in _INNER:
+        if isinstance(value := mapping(description.get("config"), "config").get(key), dict):
+            config[key] = _layer(value)
+        elif isinstance(value, list):
+            config[key] = [_layer(mapping(item, key)) for item in value]
     return made
 
 
@@ -185,7 +215,7 @@ def _is_off(key: str, value: Any) -> bool:
 def _plain(key: str, value: Any) -> Any:
     if key == "dtype" and isinstance(value, dict):
         return mapping(value.get("config"), "dtype").get("name")
-    if isinstance(value, dict) and "class_name" in value and key != "activation":
+    if isinstance(value, dict) and "class_name" in value and key not in _ACTIVATIONS:
         return _object(value, initializers._classes())
     return value
 
@@ -266,7 +296,13 @@ def _to_functional(model: Model) -> dict[str, Any]:
         nodes: list[dict[str, Any]] = []
         for node in calls[layer.name] if not isinstance(layer, InputLayer) else []:
             tensors = [tensor(symbol) for symbol in node.inputs]
-            nodes.append({"args": [tensors] if layer.merges else tensors, "kwargs": {}})
+            options: dict[str, Any] = {}
+            if len(tensors) > 1 and not layer.merges:
+                options["initial_state"] = tensors[1:]
+                tensors = tensors[:1]
+            if any(mask is not None and not mask.node.layer.hidden for mask in node.masks):
+                options["mask"] = tensor(node.masks[0])
+            nodes.append({"args": [tensors] if layer.merges else tensors, "kwargs": options})
         described.append({**_to_layer(layer), "name": layer.name, "inbound_nodes": nodes})
     inputs, outputs = ([history(symbol) for symbol in side] for side in (model.inputs, model.outputs))
     return {
@@ -286,19 +322,29 @@ def _to_layer(layer: Layer) -> dict[str, Any]:
     if isinstance(layer, InputLayer):
         config = {"batch_shape": [layer.batch_size, *layer.shape], "dtype": layer.dtype, "name": layer.name}
         return {"module": "keras.layers", "class_name": name, "config": config, "registered_name": None}
-    if isinstance(config.get("activation"), dict):
-        function = config["activation"]["class_name"]
-        raise ValueError(
-            f"[save] Keras cannot write down the arguments of {function} in {layer.name}: use an activation layer, or "
-            "save as '.safetensors'"
-        )
     if not layer.variables and layer.built:
         config.pop("trainable", None)  # some layers of Keras do not take it, and here it decides nothing
-    config["dtype"] = _policy(layer.dtype_policy.name)
+    return _to_described(name, config)
+
+
+def _to_described(name: str, config: dict[str, Any]) -> dict[str, Any]:
+    for key in _ACTIVATIONS:
+        if isinstance(config.get(key), dict):
+            function = config[key]["class_name"]
+            raise ValueError(
+                f"[save] Keras cannot write down the arguments of {function} in {config['name']}: use an activation "
+                "layer, or save as '.safetensors'"
+            )
+    made = dict(config)
+    made["dtype"] = _policy(config["dtype"])
     for key, value in config.items():
         if isinstance(value, dict) and (module := _ENDINGS.get(key.rpartition("_")[2])) is not None:
-            config[key] = _with_modules(value, module)
-    return {"module": "keras.layers", "class_name": name, "config": config, "registered_name": None}
+            made[key] = _with_modules(value, module)
+        elif key in _INNER and isinstance(value, dict):
+            made[key] = _to_described(value["class_name"], value["config"])
+        elif key in _INNER and isinstance(value, list):
+            made[key] = [_to_described(one["class_name"], one["config"]) for one in value]
+    return {"module": "keras.layers", "class_name": name, "config": made, "registered_name": None}
 
 
 def _policy(dtype: str) -> dict[str, Any]:

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ranvier.errors import ModelFileError, brief
+from ranvier.saving.keras_groups import groups, paths, places
 from ranvier.saving.state import slots_of
 from ranvier.saving.stored import StoredLayer, StoredVariable, StoredWeights
-from ranvier.utils.naming import snake_case
 
 if TYPE_CHECKING:
     from ranvier import _core
@@ -52,29 +52,16 @@ def h5py_module() -> Any:
     return h5py
 
 
-def paths(classes: Sequence[str]) -> list[str]:
-    """Where Keras keeps layers of these classes, in their order.
-
-    >>> paths(["Dense", "Dropout", "Dense"])
-    ['dense', 'dropout', 'dense_1']
-    """
-    seen: dict[str, int] = {}
-    found = []
-    for name in map(snake_case, classes):
-        number = seen[name] = seen.get(name, -1) + 1
-        found.append(f"{name}_{number}" if number else name)
-    return found
-
-
 def write(file: Any, model: Model, include_optimizer: bool) -> None:
     """Writes all weights into an open HDF5 file."""
     file.create_group("vars").attrs["name"] = model.name
     file.create_group("layers")
     for path, layer in zip(paths([type(layer).__name__ for layer in model.layers]), model.layers, strict=True):
-        group = file.create_group(f"layers/{path}/vars")
-        group.attrs["name"] = layer.name
-        for i, variable in enumerate(layer.variables):
-            group.create_dataset(str(i), data=variable.numpy())
+        file.create_group(f"layers/{path}/vars").attrs["name"] = layer.name
+        for place, variables in groups(layer).items():
+            group = file.require_group("/".join(part for part in ("layers", path, place, "vars") if part))
+            for i, variable in enumerate(variables):
+                group.create_dataset(str(i), data=variable.numpy())
     optimizer = model.optimizer if include_optimizer and model.built else None
     if optimizer is not None and (state := _keras_state(model, optimizer)):
         group = file.create_group("optimizer/vars")
@@ -178,22 +165,36 @@ class KerasWeights:
 
         return StoredVariable(path, tuple(array.shape), read)
 
-    def layer(self, path: str) -> StoredLayer:
-        """The weights at a place under `layers`; none if there is no such place."""
-        group = self.group("layers", path, "vars")
-        name = path if group is None else group.attrs.get("name", path)
-        return StoredLayer(str(name), [] if group is None else self.variables(group))
+    def layer(self, path: str, inside: Sequence[str] = ("",)) -> StoredLayer:
+        """The weights at places inside a layer's place; none if there is no such place."""
+        own = self.group("layers", path, "vars")
+        name = path if own is None else own.attrs.get("name", path)
+        found = [self.group("layers", path, *filter(None, place.split("/")), "vars") for place in inside]
+        return StoredLayer(str(name), [one for group in found if group is not None for one in self.variables(group)])
+
+    def _inside(self, path: str, place: str = "") -> list[str]:
+        # All places with weights inside a layer's place; of two that read a sequence, the one that goes backwards last.
+        group = self.group("layers", path, *filter(None, place.split("/")))
+        if group is None or place.count("/") > 8:
+            return []
+        own = self.group("layers", path, *filter(None, place.split("/")), "vars")
+        found = [place] if own is not None and len(own) else []
+        inner = sorted((name.startswith("backward"), name) for name in group if name not in ("vars", "seed_generator"))
+        for _, name in inner:
+            found += self._inside(path, f"{place}/{name}".lstrip("/"))
+        return found
 
     def named(self) -> StoredWeights:
         """All layers by the names that they had."""
         group = self.group("layers")
-        return StoredWeights(self.where, [] if group is None else [self.layer(path) for path in group])
+        return StoredWeights(self.where, [self.layer(path, self._inside(path)) for path in group or ()])
 
     def described(self, layers: Sequence[dict[str, Any]]) -> StoredWeights:
         """All layers by the names in a configuration, which has them in the order in which Keras numbers them."""
         found = []
         for path, layer in zip(paths([str(layer["class_name"]) for layer in layers]), layers, strict=True):
-            found.append(StoredLayer(str(layer["config"].get("name")), self.layer(path).variables))
+            inside = places(layer["class_name"], layer["config"])
+            found.append(StoredLayer(str(layer["config"].get("name")), self.layer(path, inside).variables))
         return StoredWeights(self.where, found)
 
     def assign(self, model: Model, by_name: bool, skip_mismatch: bool) -> None:
@@ -204,7 +205,7 @@ class KerasWeights:
         pairs: list[tuple[Layer, StoredLayer]] = []
         for path, layer in zip(paths([type(layer).__name__ for layer in model.layers]), model.layers, strict=True):
             if layer.variables:
-                pairs.append((layer, self.layer(path)))
+                pairs.append((layer, self.layer(path, list(groups(layer)))))
         StoredWeights(self.where, []).assign_pairs(pairs, skip_mismatch)
 
     def read_optimizer(self, model: Model) -> None:
