@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pickle
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -420,3 +422,33 @@ def test_freezing_a_wrapper_freezes_what_it_wraps() -> None:
         assert not layer.trainable_weights
         layer.trainable = True
         assert len(layer.trainable_weights) == len(layer.weights)
+
+
+def test_everything_can_be_saved_and_pickled(tmp_path: Path) -> None:
+    model = deep_model(5)
+    x = np.random.default_rng(1).integers(0, 20, (30, 8))
+    model.fit(x, x[:, 0] % 5, verbose=0)
+    expected = model.predict(x)
+    model.save(tmp_path / "model.safetensors")
+    loaded = ranvier.models.load_model(tmp_path / "model.safetensors")
+    for again in (loaded, pickle.loads(pickle.dumps(model)), ranvier.models.clone_model(model)):
+        again.set_weights(model.get_weights())
+        assert_same_bits(again.predict(x), expected)
+    for one in (model, loaded):
+        one.fit(x, x[:, 0] % 5, verbose=0, shuffle=False)
+    wrapped = layers.Bidirectional(layers.GRU(3))
+    y = wrapped(np.ones((2, 4, 3)))
+    assert_same_bits(pickle.loads(pickle.dumps(wrapped))(np.ones((2, 4, 3))), y)
+
+
+def test_weights_by_name() -> None:
+    layer = layers.LSTM(3, use_bias=False)
+    with pytest.raises(AttributeError, match="has no kernel before it knows its input shape"):
+        _ = layer.cell.kernel
+    layer.build((None, 5, 2))
+    assert layer.cell.kernel is layer.weights[0]
+    assert layer.cell.recurrent_kernel.shape == (3, 12)
+    assert layer.cell.bias is None
+    table = layers.Embedding(4, 2)
+    table.build((None, 3))
+    assert table.embeddings.shape == (4, 2)

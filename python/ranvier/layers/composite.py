@@ -51,6 +51,7 @@ class Composite(Layer):
         file, new = _filling.source(), not self.built
         with _filling.filling(None if file is None else _Whole(file.elements(self.name))):
             self.build_parts(shapes)
+        self._row_shapes = shapes
         if not new:
             return outputs
         for part in self.parts:

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ranvier import constraints, initializers, regularizers
 from ranvier.layers.core.step_mask import StepMask
 from ranvier.layers.layer import Layer
+
+if TYPE_CHECKING:
+    from ranvier.variable import Variable
 
 
 class Embedding(Layer):
@@ -72,6 +75,11 @@ class Embedding(Layer):
             table = np.asarray(weights[0] if isinstance(weights, list) and len(weights) == 1 else weights)
             self.build((None, 1))
             self.set_weights([table])
+
+    @property
+    def embeddings(self) -> Variable | None:
+        """E, (input_dim, output_dim)."""
+        return self.weight("embeddings")
 
     def native_config(self) -> dict[str, Any]:
         return {"input_dim": self.input_dim, "output_dim": self.output_dim}

@@ -13,6 +13,7 @@ from ranvier.random import draw_seed
 if TYPE_CHECKING:
     from ranvier import _core
     from ranvier._typing import Array, Shape
+    from ranvier.variable import Variable
 
 _KINDS = {"initializer": initializers, "regularizer": regularizers, "constraint": constraints}
 
@@ -51,6 +52,26 @@ class Cell(Layer):
             setattr(self, name, value)
         seed = arguments["seed"]
         self._stream = draw_seed() if seed is None else int(seed)
+
+    @property
+    def built(self) -> bool:
+        """Whether the weights exist, its own or those of the layer that repeats it."""
+        return bool(self._variables) or super().built
+
+    @property
+    def kernel(self) -> Variable | None:
+        """W."""
+        return self.weight("kernel")
+
+    @property
+    def recurrent_kernel(self) -> Variable | None:
+        """U."""
+        return self.weight("recurrent_kernel")
+
+    @property
+    def bias(self) -> Variable | None:
+        """The bias; None without one."""
+        return self.weight("bias")
 
     @property
     def state_size(self) -> Any:
