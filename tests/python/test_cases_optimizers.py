@@ -14,10 +14,21 @@ from reference import DenseNetwork, Stepper
 
 from ranvier import _core, config, optimizers
 
-STEPS = {"float64": 50, "float32": 12}  # of the latter more would show how training amplifies rounding errors
-# Rounding errors grow from step to step as training amplifies them, and a gradient that is nearly 0 may lose most of
-# its digits before it is divided by its size. A wrong formula is off by a thousandth of a step or more.
-AFTER_STEPS = {"float64": {"rtol": 1e-8, "atol": 1e-10}, "float32": {"rtol": 2e-3, "atol": 5e-5}}
+STEPS = 50
+# Rounding errors of fifty steps. Training may amplify them without end, which says nothing about an optimizer, where a
+# gradient is nothing but a rounding error and is divided by its own size (RMSprop, Nadam) or gives its sign (Lion). So
+# there are more numbers to fit than weights could: 20 rows are learnt by heart, and the gradient is gone. And of the
+# seeds 1 to 30 this is one with which no gradient passes so near to 0.
+AFTER_STEPS = {"float64": {"rtol": 1e-10, "atol": 1e-12}, "float32": {"rtol": 2e-4, "atol": 2e-5}}
+ROWS, SEED = 200, 15
+# A step of this Adafactor may be 0.3 of the weights' own size: what float32 rounds grows tenfold by the fiftieth.
+AFTER_LEAPS = {"rtol": 2e-3, "atol": 2e-4}
+
+
+def tolerance(case: Optimizer, arguments: dict[str, Any], dtype: str) -> dict[str, float]:
+    leaps = case.name == "Adafactor" and arguments.get("learning_rate", 0) >= 0.3
+    return AFTER_LEAPS if leaps and dtype == "float32" else AFTER_STEPS[dtype]
+
 
 every_optimizer = pytest.mark.parametrize(
     ("case", "arguments"),
@@ -40,9 +51,9 @@ class Both:
     """A network with two dense layers, native and in NumPy, on the same data."""
 
     def __init__(self, case: Optimizer, arguments: dict[str, Any], dtype: str, sizes: tuple[int, ...]) -> None:
-        random = np.random.default_rng(8)
-        self.x = random.normal(size=(20, sizes[0])).astype(dtype)
-        self.y = random.normal(size=(20, sizes[-1])).astype(dtype)
+        random = np.random.default_rng(SEED)
+        self.x = random.normal(size=(ROWS, sizes[0])).astype(dtype)
+        self.y = random.normal(size=(ROWS, sizes[-1])).astype(dtype)
         scalars = config.scalars(dtype)
         network = scalars.Network("network")
         value = network.add_input(sizes[:1], "x")
@@ -64,7 +75,7 @@ class Both:
 
     def step(self) -> tuple[float, float]:
         """One step of each; the losses before it."""
-        self.trainer.begin(self.feed, 20, True, False, 0, -1)
+        self.trainer.begin(self.feed, ROWS, True, False, 0, -1)
         self.trainer.run(float("inf"), -1)
         loss, gradients, _ = self.reference.gradients(self.x.astype(float), self.y.astype(float), "mean_squared_error")
         self.reference.weights = self.stepper.step(self.reference.weights, gradients)
@@ -77,13 +88,13 @@ class Both:
 @pytest.mark.usefixtures("isa")
 def test_fifty_steps(case: Optimizer, arguments: dict[str, Any], size: str, dtype: str) -> None:
     both = Both(case, arguments, dtype, SIZES[size])
-    tolerance = AFTER_STEPS[dtype]
-    for _ in range(STEPS[dtype]):
-        np.testing.assert_allclose(*both.step(), **tolerance)
-    assert both.native.iterations == STEPS[dtype]
-    assert both.optimizer.iterations == STEPS[dtype] // arguments.get("gradient_accumulation_steps", 1)
+    close = tolerance(case, arguments, dtype)
+    for _ in range(STEPS):
+        np.testing.assert_allclose(*both.step(), **close)
+    assert both.native.iterations == STEPS
+    assert both.optimizer.iterations == STEPS // arguments.get("gradient_accumulation_steps", 1)
     for parameter, expected in zip(both.parameters, both.reference.weights, strict=True):
-        np.testing.assert_allclose(parameter.numpy(), expected, **tolerance)
+        np.testing.assert_allclose(parameter.numpy(), expected, **close)
     stepper, names = both.stepper, [parameter.name for parameter in both.parameters]
     expected_state = []
     if "use_ema" in arguments:
@@ -100,7 +111,7 @@ def test_fifty_steps(case: Optimizer, arguments: dict[str, Any], size: str, dtyp
     ]
     for (name, found), (expected_name, expected) in zip(both.native.state(), expected_state, strict=True):
         assert name == expected_name
-        np.testing.assert_allclose(found, expected, **tolerance)
+        np.testing.assert_allclose(found, expected, **close)
 
 
 @every_optimizer
