@@ -17,8 +17,8 @@ from ranvier import _core, config, optimizers
 STEPS = 50
 # Rounding errors of fifty steps. Training may amplify them without end, which says nothing about an optimizer, where a
 # gradient is nothing but a rounding error and is divided by its own size (RMSprop, Nadam) or gives its sign (Lion). So
-# there are more numbers to fit than weights could: 20 rows are learnt by heart, and the gradient is gone. And of the
-# seeds 1 to 30 this is one with which no gradient passes so near to 0.
+# there are 200 rows, since 20 are learnt by heart within fifty steps and leave no gradient; and of the seeds 1 to 30
+# this is one with which no gradient passes so near to 0.
 AFTER_STEPS = {"float64": {"rtol": 1e-10, "atol": 1e-12}, "float32": {"rtol": 2e-4, "atol": 2e-5}}
 ROWS, SEED = 200, 15
 # A step of this Adafactor may be 0.3 of the weights' own size: what float32 rounds grows tenfold by the fiftieth.

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
 _END = object()
+_PATIENCE = 5.0  # seconds
 
 
 class Prefetched:
@@ -76,7 +77,7 @@ class Prefetched:
         self._stopped.set()
         self._over = True
         if self._thread is not None:
-            self._thread.join()
+            self._thread.join(_PATIENCE)  # an iterator may wait for something that never comes
 
     def __enter__(self) -> Self:
         return self
