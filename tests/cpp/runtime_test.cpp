@@ -105,6 +105,48 @@ TEST_CASE("array: the first value that is not finite is found, in any layout") {
   CHECK(first_nonfinite(view_of(x.data(), 100, {10})) == 900);
 }
 
+TEST_CASE("array: sparse rows and columns side by side are those of the array they stand for") {
+  // 0 2 0 | 0 0 0 | 5 0 7, of which the last row names column 2 twice.
+  const std::int16_t values[] = {9, 2, 5, 3, 4};
+  const std::int32_t columns[] = {0, 1, 0, 2, 2},
+                     starts[] = {1, 2, 2, 5};  // a part of more: values[0] is another row's
+  ArrayView sparse{values, ElementType::int16, {3, 3}, {}, columns, starts};
+  CHECK_FALSE(sparse.is_array());
+  CHECK(contiguous<float>(sparse) == nullptr);
+  float y[9];
+  gather(sparse, nullptr, 0, 3, y);
+  CHECK(std::vector<float>(y, y + 9) == std::vector<float>{0, 2, 0, 0, 0, 0, 5, 0, 7});
+  const std::int32_t order[] = {2, 0};
+  gather(sparse, order, 0, 2, y);
+  CHECK(std::vector<float>(y, y + 6) == std::vector<float>{5, 0, 7, 0, 2, 0});
+  const std::int64_t wide_columns[] = {0, 1, 0, 2, 2}, wide_starts[] = {1, 2, 2, 5};
+  sparse.columns = wide_columns, sparse.starts = wide_starts, sparse.wide = true;
+  gather(sparse, nullptr, 2, 1, y);
+  CHECK(std::vector<float>(y, y + 3) == std::vector<float>{5, 0, 7});
+  CHECK(label_range(sparse).least == 0);
+  CHECK(label_range(sparse).greatest == 5);
+  CHECK(label_range(sparse).greatest_at == 6);
+
+  const float first[] = {1, 2, 3}, last[] = {0.5F, -1, std::numeric_limits<float>::infinity()};
+  ArrayView side;
+  side.shape = {3, 5};
+  side.parts = {ArrayView{first, ElementType::float32, {3, 1}, {4, 4}}, sparse,
+                ArrayView{last, ElementType::float32, {3, 1}, {4, 4}}};
+  double z[10];
+  gather(side, order, 0, 2, z);
+  CHECK(std::vector<double>(z, z + 4) == std::vector<double>{3, 5, 0, 7});
+  CHECK(std::isinf(z[4]));
+  CHECK(std::vector<double>(z + 5, z + 10) == std::vector<double>{1, 0, 2, 0, 0.5});
+  CHECK(first_nonfinite(side) == 14);
+  CHECK(label_range(side).least == -1);
+  CHECK(label_range(side).least_at == 9);
+  CHECK(label_range(side).first_fraction == 4);
+
+  const double odd[] = {1, std::numeric_limits<double>::quiet_NaN()};
+  const std::int32_t odd_columns[] = {1, 2}, odd_starts[] = {0, 1, 1, 2};
+  CHECK(first_nonfinite(ArrayView{odd, ElementType::float64, {3, 4}, {}, odd_columns, odd_starts}) == 10);
+}
+
 TEST_CASE("array: label range") {
   const std::int64_t labels[] = {3, 0, -2, 7, 1};
   const LabelRange range = label_range(ArrayView{labels, ElementType::int64, {5}, {8}});

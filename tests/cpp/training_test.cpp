@@ -3,8 +3,10 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
+#include <memory>
 #include <thread>
 
 #include "kernels/kernels.hpp"
@@ -223,6 +225,58 @@ TEST_CASE("trainer: a loss that is not finite stops before the update, and finit
   CHECK(kernel->value[0] != before[0]);
   for (index i = 0; i < kernel->value.size(); ++i) CHECK(std::isfinite(kernel->value[i]));
   CHECK_FALSE(trainer.run(1e9, -1));  // the pass is over
+}
+
+TEST_CASE("trainer: a pass of one feed is the same in feeds of one batch each, also where it was interrupted") {
+  constexpr index kRows = 50, kBatch = 16;
+  std::vector<float> x, y(kRows, 1.0F);
+  for (double value : random_values(kRows * 4, 3)) x.push_back(static_cast<float>(value));
+  const auto feed = [&](index first, index rows) {
+    return Feed{{view_of(x.data() + first * 4, rows, {4})}, {view_of(y.data() + first, rows, {})}, {ArrayView{}}};
+  };
+  struct Run {
+    std::shared_ptr<Network<float>> network = classifier(4, 8, 3, 5);
+    std::unique_ptr<Trainer<float>> trainer;
+    Run() {
+      std::vector<Objective<float>> objectives;
+      objectives.push_back({Loss<float>("sparse_categorical_crossentropy", {}, "mean"), 1.0, {}, {}});
+      trainer = std::make_unique<Trainer<float>>(network, std::move(objectives), make_optimizer<float>("adam", {}));
+    }
+    std::vector<float> weights() const {
+      std::vector<float> all;
+      for (const auto& parameter : network->graph().parameters())
+        all.insert(all.end(), parameter->value.data(), parameter->value.data() + parameter->value.size());
+      return all;
+    }
+  };
+  const Run whole, parts, later;
+  whole.trainer->begin(feed(0, kRows), {kBatch, true, false, 0, -1});
+  whole.trainer->run(1e9, -1);
+  for (index first = 0; first < kRows; first += kBatch) {
+    const index rows = std::min(kBatch, kRows - first);
+    if (first == 0)
+      parts.trainer->begin(feed(0, rows), {rows, true, false, 0, -1});
+    else
+      parts.trainer->extend(feed(first, rows));
+    CHECK_FALSE(parts.trainer->run(1e9, -1));
+  }
+  CHECK(parts.trainer->batches() == 4);
+  CHECK(parts.trainer->results() == whole.trainer->results());
+  CHECK(parts.weights() == whole.weights());
+
+  later.trainer->begin(feed(0, kBatch), {kBatch, true, false, 0, -1});
+  later.trainer->run(1e9, -1);
+  const std::vector<double> progress = later.trainer->progress();
+  later.trainer->begin(feed(kBatch, kBatch), {kBatch, true, false, 0, -1});
+  later.trainer->resume(progress, 1);
+  CHECK(later.trainer->batches() == 2);
+  later.trainer->run(1e9, -1);
+  for (index first = 2 * kBatch; first < kRows; first += kBatch) {
+    later.trainer->extend(feed(first, std::min(kBatch, kRows - first)));
+    later.trainer->run(1e9, -1);
+  }
+  CHECK(later.trainer->results() == whole.trainer->results());
+  CHECK(later.weights() == whole.weights());
 }
 
 TEST_CASE("thread choice: one thread while a neighbour makes two slower, two again when it has gone") {

@@ -169,6 +169,7 @@ def test_duplicates_of_a_sparse_row_are_added() -> None:
     rows = scipy.sparse.csr_array((np.ones(4), np.array([1, 1, 0, 4]), np.array([0, 2, 2, 4])), shape=(3, 5))
     made = model()
     np.testing.assert_array_equal(made.predict(rows), made.predict(rows.toarray()))
+    assert rows.nnz == 4  # the caller's own is as it was
 
 
 def test_bad_sparse_rows_and_columns_are_told() -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import scipy.sparse
 from sklearn import neural_network
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
@@ -243,6 +244,17 @@ def test_optimizers_and_types_of_the_library() -> None:
     assert model.model_.optimizer is not model.solver
     assert MLPClassifier(max_iter=2).fit(X.astype("float32"), LABELS).coefs_[0].dtype == np.float32
     assert MLPClassifier(max_iter=2).fit(X, LABELS).coefs_[0].dtype == np.float64
+
+
+def test_sparse_rows() -> None:
+    dense = X * (np.abs(X) > 1)
+    rows = scipy.sparse.csr_matrix(dense)
+    for model in (MLPClassifier((8,), max_iter=5, random_state=1), MLPRegressor(max_iter=5, early_stopping=True)):
+        y = LABELS if isinstance(model, MLPClassifier) else TARGETS
+        model.set_params(random_state=1)
+        one, other = clone(model).fit(dense, y), clone(model).fit(rows, y)
+        assert one.loss_curve_ == other.loss_curve_
+        np.testing.assert_array_equal(one.predict(dense), other.predict(scipy.sparse.csc_array(dense)))
 
 
 def test_weights_are_views_that_can_be_set() -> None:

@@ -23,7 +23,7 @@ struct ArrayView {
   const void *columns = nullptr, *starts = nullptr;
   bool wide = false;
 
-  std::vector<ArrayView> parts;  // arrays of one row or column each, side by side: each has a type of its own
+  std::vector<ArrayView> parts{};  // arrays of the same rows, side by side: each has a type of its own
 
   bool is_array() const { return !columns && parts.empty(); }
 

@@ -129,14 +129,21 @@ def sparse_rows(where: str, argument: str, value: Any) -> SparseRows:
     if len(value.shape) != 2:
         raise ValueError(f"[{where}] {argument} must have rows and columns, got a sparse array of shape {value.shape}")
     csr = value if getattr(value, "format", "csr") == "csr" else value.tocsr()
+    rows = _rows_of(csr)
+    rows.check(where, argument)
+    if not getattr(csr, "has_canonical_format", True):
+        csr = csr.copy()
+        csr.sum_duplicates()  # an index may be in range where the sum of two is not
+        rows = _rows_of(csr)
+    return rows
+
+
+def _rows_of(csr: Any) -> SparseRows:
     columns, starts = np.asarray(csr.indices), np.asarray(csr.indptr)
     if columns.dtype != starts.dtype or columns.dtype not in (np.int32, np.int64):
         columns, starts = columns.astype(np.int64), starts.astype(np.int64)
-    rows = SparseRows(
-        np.ascontiguousarray(csr.data), np.ascontiguousarray(columns), np.ascontiguousarray(starts), int(csr.shape[1])
-    )
-    rows.check(where, argument)
-    return rows
+    data, columns, starts = (np.ascontiguousarray(array) for array in (csr.data, columns, starts))
+    return SparseRows(data, columns, starts, int(csr.shape[1]))
 
 
 def is_sparse(value: Any) -> bool:
