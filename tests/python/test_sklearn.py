@@ -171,6 +171,18 @@ def test_partial_fit_with_early_stopping() -> None:
     assert model._score(held.x, held.y, None) == model.best_validation_score_
 
 
+@pytest.mark.parametrize("early_stopping", [False, True])
+def test_partial_fit_goes_on_after_a_fit_that_has_stopped(early_stopping: bool) -> None:
+    model = MLPClassifier((8,), early_stopping=early_stopping, tol=1.0, n_iter_no_change=1, random_state=1).fit(
+        X, LABELS
+    )
+    assert model.n_iter_ < 10
+    for _ in range(2):
+        before = [array.copy() for array in model.coefs_]
+        model.partial_fit(X, LABELS)
+        assert (model.coefs_[0] != before[0]).any()
+
+
 def test_validation_data_are_used_in_fit() -> None:
     model = MLPRegressor(
         hidden_layer_sizes=(16,), max_iter=200, early_stopping=True, n_iter_no_change=5, random_state=1

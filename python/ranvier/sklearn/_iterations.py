@@ -35,14 +35,18 @@ class Iterations(Callback):
         rows: of the training data.
         constant: what scikit-learn's loss has in addition.
         validation: what is validated on, or None.
+        incremental: whether it is one of many calls of `partial_fit`.
     """
 
-    def __init__(self, estimator: Any, rows: int, constant: float, validation: Validation | None) -> None:
+    def __init__(
+        self, estimator: Any, rows: int, constant: float, validation: Validation | None, incremental: bool
+    ) -> None:
         super().__init__()
         self._estimator = estimator
         self._rows = rows
         self._constant = constant
         self._validation = validation
+        self._incremental = incremental
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         one, logs = self._estimator, logs or {}
@@ -92,7 +96,8 @@ class Iterations(Callback):
         said = f"{what} did not improve more than tol={one.tol:f} for {one.n_iter_no_change} consecutive epochs."
         rate = self.model.optimizer.learning_rate
         if one.solver != "sgd" or one.learning_rate != "adaptive" or rate <= _SLOWEST:
-            self.model.stop_training = one.stopped_ = True
+            self.model.stop_training = True
+            one.stopped_ = self._incremental and one.early_stopping
             said += " Stopping."
         else:
             self.model.optimizer.learning_rate = rate / 5

@@ -176,6 +176,7 @@ class Perceptron(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
         held = Validation(x[aside], y[aside], None if weights is None else weights[aside])
         if incremental:
             self._held_out = held
+            self.best_validation_score_, self._stale = -np.inf, 0  # a fit before was judged by other rows
         return x[train], y[train], None if weights is None else weights[train], held
 
     def _batch_size(self, rows: int) -> int:
@@ -237,7 +238,7 @@ class Perceptron(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
         incremental: bool,
     ) -> None:
         self.n_iter_ = 0
-        iterations = Iterations(self, x.shape[0], constant, validation)
+        iterations = Iterations(self, x.shape[0], constant, validation, incremental)
         self.callbacks_ = copy.deepcopy(list(self.callbacks or []))
         run = self.model_._prepared_fit(
             x,

@@ -66,8 +66,8 @@ class MLPClassifier(ClassifierMixin, Perceptron):  # type: ignore[misc]  # sciki
         n_iter_, t_: epochs of the last call, and rows seen since the first.
         n_layers_, n_outputs_, out_activation_, n_features_in_, feature_names_in_: what the network looks like.
         callbacks_: the copies of `callbacks` that were called.
-        stopped_: whether `early_stopping`, or a loss that got no better, has ended training: `partial_fit` changes
-            nothing then.
+        stopped_: whether `early_stopping` has ended a series of `partial_fit`: the weights are the best, and further
+            calls change nothing.
 
     Raises: ValueError for arguments out of range, when they are used.
     Source: Glorot and Bengio, AISTATS 2010, for the first weights; Kingma and Ba, ICLR 2015, for "adam".
