@@ -103,14 +103,14 @@ def team(contestants: Mapping[str, Place], workload: Workload, threads: int) -> 
     files = {"x": OUTPUT / "x.npy", "y": OUTPUT / "y.npy"}
     np.save(files["x"], x)
     np.save(files["y"], y)
-    paths = {name: str(path) for name, path in files.items()}
+    told = {name: str(path) for name, path in files.items()} | getattr(workload, "told", dict)()
     with ExitStack() as stack:
         processes = {}
         for name, place in contestants.items():
             process = Process(place.python, threads, OUTPUT / f"{name}.log")
             stack.callback(process.close)
             try:
-                process.ask("open", contestant=name, sizes=workload.sizes, batch=workload.batch, **paths)
+                process.ask("open", contestant=name, sizes=workload.sizes, batch=workload.batch, **told)
             except ContestantError as error:
                 print(error)
             else:

@@ -1,4 +1,4 @@
-"""Whole training of four networks, against every peer that is installed.
+"""Whole training of six networks, against every peer that is installed.
 
 Contestants take turns, each in a process of its own with the same number of threads; a ratio is the median, over all
 rounds, of a contestant's time over Ranvier's in the same round.
@@ -15,7 +15,10 @@ from typing import TypeAlias
 
 import report
 import teams
+from images import IMAGES
 from ranvier.bench import WORKLOADS, Workload, plan, steps
+
+ALL: dict[str, Workload] = {**WORKLOADS, **IMAGES}
 
 Times: TypeAlias = dict[str, list[float]]
 """Microseconds a step of each contestant, one value a round."""
@@ -88,7 +91,7 @@ def draw(results: Mapping[str, Times], path: Path) -> None:
 def main() -> None:
     """Runs the workloads asked for, prints a table, writes the times and a chart."""
     parser = report.arguments(__doc__, rounds=5)
-    parser.add_argument("--workloads", nargs="+", default=list(WORKLOADS), choices=list(WORKLOADS), help="only these")
+    parser.add_argument("--workloads", nargs="+", default=list(ALL), choices=list(ALL), help="only these")
     parser.add_argument("--seconds", type=float, default=1.0, help="length of a turn, at least one step")
     options = parser.parse_args()
     found = teams.find([Path(sys.executable), *options.python], options.threads)
@@ -97,7 +100,7 @@ def main() -> None:
     results: dict[str, Times] = {name: defaultdict(list) for name in options.workloads}
     for process in range(1, options.processes + 1):
         for workload in options.workloads:
-            times = run(WORKLOADS[workload], contestants, options.threads, options.rounds, options.seconds)
+            times = run(ALL[workload], contestants, options.threads, options.rounds, options.seconds)
             for name, values in times.items():
                 results[workload][name] += values
             print(f"{process}/{options.processes} {workload}: ranvier {statistics.median(times['ranvier']):,.1f}")

@@ -3,7 +3,7 @@
 import importlib
 import importlib.util
 from importlib import metadata
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from contestants.base import Contestant
 
@@ -46,9 +46,13 @@ def available() -> dict[str, dict[str, str]]:
     }
 
 
-def create(name: str, sizes: tuple[int, ...], batch: int) -> Contestant:
-    """The contestant's network of dense layers of these sizes, ready to train."""
+def create(name: str, sizes: tuple[int, ...], batch: int, image: dict[str, Any] | None) -> Contestant:
+    """The contestant's network, ready to train: of dense layers of these sizes, or of convolutions of an image."""
     entry = CONTESTANTS[name]
     module = importlib.import_module(f"contestants.{entry.module}")
-    contestant: Contestant = module.create(sizes, batch, entry.variant)
+    contestant: Contestant
+    if image is None:
+        contestant = module.create(sizes, batch, entry.variant)
+    else:
+        contestant = module.create_convolutional(image["shape"], image["blocks"], sizes[-1], batch, entry.variant)
     return contestant

@@ -2,6 +2,7 @@
 
 import os
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 
@@ -9,14 +10,10 @@ from contestants.base import LEARNING_RATE, Array, Contestant
 
 
 class KerasLike(Contestant):
-    def __init__(self, keras: ModuleType, sizes: tuple[int, ...], batch: int) -> None:
+    def __init__(self, keras: ModuleType, shape: tuple[int, ...], hidden: list[Any], classes: int, batch: int) -> None:
         self.batch = batch
         self.model = keras.Sequential(
-            [
-                keras.Input(shape=(sizes[0],)),
-                *(keras.layers.Dense(units, activation="relu") for units in sizes[1:-1]),
-                keras.layers.Dense(sizes[-1], activation="softmax"),
-            ]
+            [keras.Input(shape=shape), *hidden, keras.layers.Dense(classes, activation="softmax")]
         )
         self.model.compile(
             optimizer=keras.optimizers.Adam(learning_rate=LEARNING_RATE), loss="sparse_categorical_crossentropy"
@@ -33,8 +30,35 @@ class KerasLike(Contestant):
         return np.asarray(y.detach() if hasattr(y, "detach") else y)
 
 
-def create(sizes: tuple[int, ...], batch: int, variant: str) -> Contestant:
+def dense(keras: ModuleType, sizes: tuple[int, ...], batch: int) -> Contestant:
+    hidden = [keras.layers.Dense(units, activation="relu") for units in sizes[1:-1]]
+    return KerasLike(keras, sizes[:1], hidden, sizes[-1], batch)
+
+
+def convolutional(keras: ModuleType, shape: list[int], blocks: list[Any], classes: int, batch: int) -> Contestant:
+    hidden: list[Any] = []
+    for filters, padding, normalized, halved in blocks:
+        if normalized:
+            hidden += [keras.layers.Conv2D(filters, 3, padding=padding), keras.layers.BatchNormalization()]
+            hidden += [keras.layers.ReLU()]
+        else:
+            hidden += [keras.layers.Conv2D(filters, 3, padding=padding, activation="relu")]
+        if halved:
+            hidden += [keras.layers.MaxPooling2D()]
+    return KerasLike(keras, tuple(shape), [*hidden, keras.layers.Flatten()], classes, batch)
+
+
+def library(variant: str) -> ModuleType:
     os.environ["KERAS_BACKEND"] = variant
     import keras
 
-    return KerasLike(keras, sizes, batch)
+    module: ModuleType = keras
+    return module
+
+
+def create(sizes: tuple[int, ...], batch: int, variant: str) -> Contestant:
+    return dense(library(variant), sizes, batch)
+
+
+def create_convolutional(shape: list[int], blocks: list[Any], classes: int, batch: int, variant: str) -> Contestant:
+    return convolutional(library(variant), shape, blocks, classes, batch)

@@ -1,9 +1,15 @@
 """Ranvier: the Keras contestant by changing the import."""
 
+from typing import Any
+
 import ranvier
 from contestants.base import Contestant
-from contestants.keras import KerasLike
+from contestants.keras import convolutional, dense
 
 
 def create(sizes: tuple[int, ...], batch: int, _variant: str) -> Contestant:
-    return KerasLike(ranvier, sizes, batch)
+    return dense(ranvier, sizes, batch)
+
+
+def create_convolutional(shape: list[int], blocks: list[Any], classes: int, batch: int, _variant: str) -> Contestant:
+    return convolutional(ranvier, shape, blocks, classes, batch)

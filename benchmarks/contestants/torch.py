@@ -1,6 +1,7 @@
 """PyTorch with its fused Adam: "eager", or with the forward pass and the loss compiled: "compile"."""
 
 import itertools
+from typing import Any
 
 import torch
 from torch import nn
@@ -9,10 +10,9 @@ from contestants.base import LEARNING_RATE, Array, Contestant
 
 
 class Torch(Contestant):
-    def __init__(self, sizes: tuple[int, ...], batch: int, compiled: bool) -> None:
+    def __init__(self, layers: list[nn.Module], batch: int, compiled: bool) -> None:
         self.batch = batch
-        layers = [layer for shape in itertools.pairwise(sizes) for layer in (nn.Linear(*shape), nn.ReLU())]
-        self.model = nn.Sequential(*layers[:-1])
+        self.model = nn.Sequential(*layers)
         self.optimizer = torch.optim.Adam(self.model.parameters(), lr=LEARNING_RATE, fused=True)
         self.loss = torch.compile(self.batch_loss) if compiled else self.batch_loss
 
@@ -20,7 +20,7 @@ class Torch(Contestant):
         return nn.functional.cross_entropy(self.model(x), y)
 
     def load(self, x: Array, y: Array) -> None:
-        self.inputs, self.labels = torch.from_numpy(x), torch.from_numpy(y)
+        self.inputs, self.labels = self.tensor(x), torch.from_numpy(y)
 
     def train(self, epochs: int) -> None:
         for _ in range(epochs):
@@ -31,9 +31,31 @@ class Torch(Contestant):
 
     def predict(self, x: Array) -> Array:
         with torch.inference_mode():
-            y: Array = self.model(torch.from_numpy(x)).softmax(dim=1).numpy()
+            y: Array = self.model(self.tensor(x)).softmax(dim=1).numpy()
         return y
+
+    @staticmethod
+    def tensor(x: Array) -> torch.Tensor:
+        """The same memory; channels, which are last in it, are the second axis to PyTorch."""
+        rows = torch.from_numpy(x)
+        return rows.permute(0, 3, 1, 2) if rows.ndim == 4 else rows
 
 
 def create(sizes: tuple[int, ...], batch: int, variant: str) -> Contestant:
-    return Torch(sizes, batch, compiled=variant == "compile")
+    layers = [layer for shape in itertools.pairwise(sizes) for layer in (nn.Linear(*shape), nn.ReLU())]
+    return Torch(layers[:-1], batch, compiled=variant == "compile")
+
+
+def create_convolutional(shape: list[int], blocks: list[Any], classes: int, batch: int, variant: str) -> Contestant:
+    layers: list[nn.Module] = []
+    (height, width, channels) = shape
+    for filters, padding, normalized, halved in blocks:
+        layers += [nn.Conv2d(channels, filters, 3, padding=padding)]
+        layers += [nn.BatchNorm2d(filters)] if normalized else []
+        layers += [nn.ReLU(), *([nn.MaxPool2d(2)] if halved else [])]
+        cut, channels = 2 if padding == "valid" else 0, filters
+        height, width = ((size - cut) // (2 if halved else 1) for size in (height, width))
+    layers += [nn.Flatten(), nn.Linear(channels * height * width, classes)]
+    made = Torch(layers, batch, compiled=variant == "compile")
+    made.model.to(memory_format=torch.channels_last)  # as PyTorch's guide to performance says for images
+    return made
