@@ -1,4 +1,4 @@
-"""Whole training of six networks, against every peer that is installed.
+"""Whole training of ten networks, against every peer that is installed.
 
 Contestants take turns, each in a process of its own with the same number of threads; a ratio is the median, over all
 rounds, of a contestant's time over Ranvier's in the same round.
@@ -17,8 +17,9 @@ import report
 import teams
 from images import IMAGES
 from ranvier.bench import WORKLOADS, Workload, plan, steps
+from sequences import SEQUENCES
 
-ALL: dict[str, Workload] = {**WORKLOADS, **IMAGES}
+ALL: dict[str, Workload] = {**WORKLOADS, **IMAGES, **SEQUENCES}
 
 Times: TypeAlias = dict[str, list[float]]
 """Microseconds a step of each contestant, one value a round."""

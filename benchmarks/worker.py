@@ -28,13 +28,14 @@ class Worker:
         """The contestants that this interpreter can run, with the versions of their packages."""
         return available()
 
-    def open(
-        self, contestant: str, sizes: list[int], batch: int, x: str, y: str, image: dict[str, Any] | None = None
-    ) -> None:
-        """Builds the contestant's network, see images.py for `image`; `x` and `y` are .npy files with the data."""
+    def open(self, contestant: str, sizes: list[int], batch: int, x: str, y: str, **told: dict[str, Any]) -> None:
+        """Builds the contestant's network; `x` and `y` are .npy files with the data.
+
+        `told`: what images.py or sequences.py say of one that is not of dense layers alone.
+        """
         self.x, self.y = np.load(x), np.load(y)
         self.loaded = 0
-        self.contestant = create(contestant, tuple(sizes), batch, image)
+        self.contestant = create(contestant, tuple(sizes), batch, **told)
 
     def train(self, rows: int, epochs: int) -> float:
         """Seconds that `epochs` passes over the first rows take."""

@@ -46,12 +46,22 @@ def available() -> dict[str, dict[str, str]]:
     }
 
 
-def create(name: str, sizes: tuple[int, ...], batch: int, image: dict[str, Any] | None) -> Contestant:
-    """The contestant's network, ready to train: of dense layers of these sizes, or of convolutions of an image."""
+def create(
+    name: str,
+    sizes: tuple[int, ...],
+    batch: int,
+    image: dict[str, Any] | None = None,
+    sequence: dict[str, Any] | None = None,
+) -> Contestant:
+    """The contestant's network, ready to train: of dense layers of these sizes, of convolutions, or of a sequence."""
     entry = CONTESTANTS[name]
     module = importlib.import_module(f"contestants.{entry.module}")
     contestant: Contestant
-    if image is None:
+    if sequence is not None:
+        contestant = module.create_sequence(
+            sequence["kind"], (sequence["steps"], sequence["features"]), sizes, batch, entry.variant
+        )
+    elif image is None:
         contestant = module.create(sizes, batch, entry.variant)
     else:
         contestant = module.create_convolutional(image["shape"], image["blocks"], sizes[-1], batch, entry.variant)

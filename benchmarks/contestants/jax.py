@@ -19,7 +19,10 @@ def logits(parameters: Any, x: Any, network: Any) -> Any:
         if not network:
             x = jax.nn.relu(x @ w + b)
             continue
-        _, padding, normalized, halved = network[layer]
+        kind, padding, normalized, halved = network[layer]
+        if isinstance(kind, str):
+            x = SEQUENCES[kind](x, w, b, *scale)
+            continue
         x = jax.lax.conv_general_dilated(x, w, (1, 1), padding.upper(), dimension_numbers=("NHWC", "HWIO", "NHWC")) + b
         if normalized:
             mean, variance = x.mean((0, 1, 2)), x.var((0, 1, 2))
@@ -28,6 +31,34 @@ def logits(parameters: Any, x: Any, network: Any) -> Any:
         if halved:
             x = jax.lax.reduce_window(x, -jnp.inf, jax.lax.max, (1, 2, 2, 1), (1, 2, 2, 1), "VALID")
     return x.reshape(len(x), -1) @ weight + bias
+
+
+def lstm(x: Any, kernel: Any, bias: Any, recurrent: Any) -> Any:
+    """The last state; what does not wait for it is one product for all steps."""
+
+    def step(state: Any, sums: Any) -> Any:
+        h, c = state
+        i, f, g, o = jnp.split(sums + h @ recurrent, 4, axis=-1)
+        c = jax.nn.sigmoid(f) * c + jax.nn.sigmoid(i) * jnp.tanh(g)
+        return (jax.nn.sigmoid(o) * jnp.tanh(c), c), None
+
+    zeros = jnp.zeros((len(x), len(recurrent)))
+    return jax.lax.scan(step, (zeros, zeros), jnp.swapaxes(x @ kernel + bias, 0, 1))[0][0]
+
+
+def gru(x: Any, kernel: Any, bias: Any, recurrent: Any, more: Any) -> Any:
+    """The same, with the reset gate behind the product."""
+
+    def step(h: Any, sums: Any) -> Any:
+        (xz, xr, xg), (hz, hr, hg) = (jnp.split(part, 3, axis=-1) for part in (sums, h @ recurrent + more))
+        z, r = jax.nn.sigmoid(xz + hz), jax.nn.sigmoid(xr + hr)
+        return z * h + (1 - z) * jnp.tanh(xg + r * hg), None
+
+    zeros = jnp.zeros((len(x), len(recurrent)))
+    return jax.lax.scan(step, zeros, jnp.swapaxes(x @ kernel + bias, 0, 1))[0]
+
+
+SEQUENCES: dict[str, Any] = {"lstm": lstm, "gru": gru, "embedding": lambda x, table, _: table[x].mean(axis=1)}
 
 
 def loss(parameters: Any, x: Any, y: Any, network: Any) -> Any:
@@ -65,6 +96,10 @@ class Jax(Contestant):
             for key, shape in zip(jax.random.split(self.key, len(shapes)), shapes, strict=True)
         ]
         for layer, block in enumerate(network):
+            if block[0] in ("lstm", "gru"):  # the recurrent kernel, and GRU's second bias
+                width = shapes[layer][1]
+                parameters[layer] += (jax.nn.initializers.orthogonal()(self.key, (block[1], width)),)
+                parameters[layer] += (jnp.zeros(width),) if block[0] == "gru" else ()
             if block[2]:  # batch normalization: gamma and beta
                 parameters[layer] += (jnp.ones(block[0]), jnp.zeros(block[0]))
         zeros = jax.tree.map(jnp.zeros_like, parameters)
@@ -113,3 +148,10 @@ def create_convolutional(shape: list[int], blocks: list[Any], classes: int, batc
     shapes.append((channels * height * width, classes))
     network = tuple(map(tuple, blocks))
     return (JaxScan if variant == "scan" else JaxStep)(shapes, network, batch)
+
+
+def create_sequence(kind: str, shape: tuple[int, int], sizes: tuple[int, ...], batch: int, variant: str) -> Contestant:
+    units, classes = sizes
+    width = {"lstm": 4, "gru": 3, "embedding": 1}[kind] * units
+    network = ((kind, units, False, False),)
+    return (JaxScan if variant == "scan" else JaxStep)([(shape[1], width), (units, classes)], network, batch)

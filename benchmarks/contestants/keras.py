@@ -48,6 +48,13 @@ def convolutional(keras: ModuleType, shape: list[int], blocks: list[Any], classe
     return KerasLike(keras, tuple(shape), [*hidden, keras.layers.Flatten()], classes, batch)
 
 
+def sequential(keras: ModuleType, kind: str, shape: tuple[int, int], sizes: tuple[int, ...], batch: int) -> Contestant:
+    if kind == "embedding":
+        hidden = [keras.layers.Embedding(shape[1], sizes[0]), keras.layers.GlobalAveragePooling1D()]
+        return KerasLike(keras, shape[:1], hidden, sizes[-1], batch)
+    return KerasLike(keras, shape, [getattr(keras.layers, kind.upper())(sizes[0])], sizes[-1], batch)
+
+
 def library(variant: str) -> ModuleType:
     os.environ["KERAS_BACKEND"] = variant
     import keras
@@ -62,3 +69,7 @@ def create(sizes: tuple[int, ...], batch: int, variant: str) -> Contestant:
 
 def create_convolutional(shape: list[int], blocks: list[Any], classes: int, batch: int, variant: str) -> Contestant:
     return convolutional(library(variant), shape, blocks, classes, batch)
+
+
+def create_sequence(kind: str, shape: tuple[int, int], sizes: tuple[int, ...], batch: int, variant: str) -> Contestant:
+    return sequential(library(variant), kind, shape, sizes, batch)

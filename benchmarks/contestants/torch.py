@@ -16,8 +16,11 @@ class Torch(Contestant):
         self.optimizer = torch.optim.Adam(self.model.parameters(), lr=LEARNING_RATE, fused=True)
         self.loss = torch.compile(self.batch_loss) if compiled else self.batch_loss
 
+    def logits(self, x: torch.Tensor) -> torch.Tensor:
+        return self.model(x)
+
     def batch_loss(self, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
-        return nn.functional.cross_entropy(self.model(x), y)
+        return nn.functional.cross_entropy(self.logits(x), y)
 
     def load(self, x: Array, y: Array) -> None:
         self.inputs, self.labels = self.tensor(x), torch.from_numpy(y)
@@ -31,7 +34,7 @@ class Torch(Contestant):
 
     def predict(self, x: Array) -> Array:
         with torch.inference_mode():
-            y: Array = self.model(self.tensor(x)).softmax(dim=1).numpy()
+            y: Array = self.logits(self.tensor(x)).softmax(dim=1).numpy()
         return y
 
     @staticmethod
@@ -59,3 +62,18 @@ def create_convolutional(shape: list[int], blocks: list[Any], classes: int, batc
     made = Torch(layers, batch, compiled=variant == "compile")
     made.model.to(memory_format=torch.channels_last)  # as PyTorch's guide to performance says for images
     return made
+
+
+class Recurrent(Torch):
+    def logits(self, x: torch.Tensor) -> torch.Tensor:
+        recurrent, dense = self.model
+        return dense(recurrent(x)[0][:, -1])
+
+
+def create_sequence(kind: str, shape: tuple[int, int], sizes: tuple[int, ...], batch: int, variant: str) -> Contestant:
+    units, classes = sizes
+    if kind == "embedding":
+        first, contestant = nn.EmbeddingBag(shape[1], units, mode="mean"), Torch
+    else:
+        first, contestant = getattr(nn, kind.upper())(shape[1], units, batch_first=True), Recurrent
+    return contestant([first, nn.Linear(units, classes)], batch, compiled=variant == "compile")
