@@ -171,6 +171,8 @@ class Layer:
     `training`: the formula in training, if it is another; its last argument draws the random bits of n elements.
     `samples`: what inputs are, "real" or "classes" 0, 1 and 2.
     `bad_arguments` and `bad_shapes`: what must be refused, with the words the error must say.
+    `spread`: whether inputs are arguments of their own; `listed`: or always a list. `options`: other arguments of a
+    call. `node`: which of its nodes draws.
     """
 
     name: str
@@ -182,6 +184,16 @@ class Layer:
     bad_arguments: tuple[tuple[Arguments, str], ...] = ()
     bad_shapes: tuple[tuple[tuple[Shape, ...], str], ...] = ()
     samples: str = "real"
+    node: int = 0
+    spread: bool = False
+    listed: bool = False
+    options: Arguments = field(default_factory=dict)
+
+    def call(self, layer: Any, inputs: list[Any]) -> Any:
+        """Calls a layer on symbols or arrays as the row says."""
+        if self.spread:
+            return layer(*inputs, **self.options)
+        return layer(inputs if layer.merges or self.listed else inputs[0], **self.options)
 
 
 def dense(x: Array, kernel: Array, bias: Array | float = 0) -> Array:
@@ -630,17 +642,6 @@ LAYERS = [
             ({"target_shape": (0,)}, "target_shape must hold sizes of at least 1, or one -1, got (0,)"),
         ),
         bad_shapes=((((2, 5),), "cannot reshape (*, 2, 5) (10 elements a row) to (*, 4, -1)"),),
-    ),
-    Layer(
-        "Add",
-        {},
-        "add",
-        ((2, 3), (2, 3), (2, 3)),
-        lambda a, b, c: a + b + c,
-        bad_shapes=(
-            (((3,), (4,)), "expected inputs of one shape, got (*, 3) and (*, 4)"),
-            (((3,),), "expected at least 2 inputs, got 1"),
-        ),
     ),
     Layer("Concatenate", {}, "concatenate", ((3,), (1,), (4,)), lambda *x: np.concatenate(x, -1)),
     Layer(

@@ -133,6 +133,20 @@ void bind_layers(py::module_& scalars) {
       .def_property_readonly("parameters", &Layer::parameters)
       .def_property_readonly("states", &Layer::states)
       .def(
+          "variant",
+          [](const Layer& self, const py::dict& config) {
+            auto made = make_layer<T>(self.kind(), to_config(config), self.name());
+            made->share_parameters(self);
+            return made;
+          },
+          py::arg("config"))
+      .def(
+          "makes_single",
+          [](const Layer& self, const std::vector<bool>& single) {
+            return self.makes_single(std::vector<char>(single.begin(), single.end()));
+          },
+          py::arg("single_inputs"))
+      .def(
           "output_shapes",
           [](const Layer& self, const std::vector<Shape>& shapes) { return to_tuples(self.output_shapes(shapes)); },
           py::arg("input_shapes"))

@@ -52,10 +52,10 @@ void bind_network(py::module_& scalars) {
           py::arg("layer"), py::arg("inputs"), py::arg("masks") = Masks())
       .def(
           "set_outputs",
-          [](Network& self, const std::vector<ValueId>& values, const Masks& masks) {
-            self.set_outputs(values, to_values(masks));
+          [](Network& self, const std::vector<ValueId>& values, const Masks& masks, bool single) {
+            self.set_outputs(values, to_values(masks), single);
           },
-          py::arg("values"), py::arg("masks") = Masks())
+          py::arg("values"), py::arg("masks") = Masks(), py::arg("single") = false)
       .def(
           "shape",
           [](const Network& self, ValueId value) {

@@ -218,6 +218,10 @@ void bind_training(py::module_& scalars) {
              return Loss(kind, to_config(config), reduction);
            }),
            py::arg("kind"), py::arg("config"), py::arg("reduction"))
+      .def(py::init([](const ranvier::Network<T>& network, const std::string& reduction) {
+             return Loss(network, reduction);
+           }),
+           py::arg("network"), py::arg("reduction"))
       .def("values", &loss_values<T>, py::arg("y_true"), py::arg("y_pred"));
 
   py::class_<Metric, std::shared_ptr<Metric>>(scalars, "Metric")

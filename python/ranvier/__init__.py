@@ -12,6 +12,7 @@ from ranvier import (
     losses,
     metrics,
     models,
+    ops,
     optimizers,
     random,
     regularizers,
@@ -20,6 +21,7 @@ from ranvier import (
 )
 from ranvier._core import __version__
 from ranvier.constraints import Constraint
+from ranvier.differentiation import gradients
 from ranvier.dtype_policies import DTypePolicy
 from ranvier.errors import NonFiniteLossError
 from ranvier.initializers import Initializer
@@ -55,11 +57,13 @@ __all__ = [
     "constraints",
     "dtype_policies",
     "fit_many",
+    "gradients",
     "initializers",
     "layers",
     "losses",
     "metrics",
     "models",
+    "ops",
     "optimizers",
     "random",
     "regularizers",

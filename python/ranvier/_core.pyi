@@ -65,6 +65,12 @@ class Layer:
     @property
     def states(self) -> list[Parameter]:
         """What a stateful layer carries from batch to batch."""
+    def variant(self, config: Config) -> Layer:
+        """A layer of the same kind with other settings and the same parameters."""
+
+    def makes_single(self, single_inputs: Sequence[bool]) -> bool:
+        """Whether the outputs have no batch axis, given which inputs have none."""
+
     def output_shapes(self, input_shapes: Sequence[Shape]) -> list[Shape]: ...
     def build(self, input_shapes: Sequence[Shape], most_elements: int = -1) -> None:
         """Creates the parameters, all zero; again with shapes that fit: nothing; with others: ValueError.
@@ -80,8 +86,11 @@ class Network:
     def add_input(self, shape: Shape, name: str) -> int: ...
     def add(self, layer: Layer, inputs: Sequence[int], masks: Sequence[int | None] = ()) -> list[int]:
         """`masks`: for each input the value that says which of its positions count, or None for all."""
-    def set_outputs(self, values: Sequence[int], masks: Sequence[int | None] = ()) -> None:
-        """`masks`: for each output the value that says which of its positions its loss is of, or None for all."""
+    def set_outputs(self, values: Sequence[int], masks: Sequence[int | None] = (), single: bool = False) -> None:
+        """`masks`: for each output the value that says which of its positions its loss is of, or None for all.
+
+        `single`: they may have no batch axis, as the value of a loss.
+        """
     def shape(self, value: int) -> Shape: ...
     @property
     def parameters(self) -> list[Parameter]:
@@ -98,7 +107,11 @@ class Network:
 class Loss:
     """`reduction`: "sum_over_batch_size", "mean", "sum", "none" or "mean_with_sample_weight"."""
 
+    @overload
     def __init__(self, kind: str, config: Config, reduction: str) -> None: ...
+    @overload
+    def __init__(self, network: Network, reduction: str) -> None:
+        """Of a network from (targets, predictions) to values."""
     def values(self, y_true: Array, y_pred: Array) -> Array:
         """The loss of each row; y_true is (..., C) like y_pred, or (...) class indices for a sparse loss.
 

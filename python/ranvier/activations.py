@@ -76,7 +76,8 @@ class ActivationFunction:
         if config_is_symbol(x):
             from ranvier.layers.core.activation import Activation as ActivationLayer
 
-            return ActivationLayer(functools.partial(self, **dict(zip(self.defaults, args, strict=False)), **kwargs))(x)
+            function = functools.partial(self, **dict(zip(self.defaults, args, strict=False)), **kwargs)
+            return ActivationLayer(function, dtype=x.dtype)(x)
         dtype = "float64" if isinstance(x, np.ndarray) and x.dtype == np.float64 else config.floatx()
         array = np.asarray(x, dtype=dtype)
         native = config.scalars(dtype)

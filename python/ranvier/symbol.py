@@ -7,21 +7,42 @@ the last symbol or model that uses it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from ranvier._typing import BatchShape, Shape
     from ranvier.layers.layer import Layer
+    from ranvier.subgraph import Subgraph
 
 
 class Node:
     """One call of a layer: what it was called on and the shapes that came out, without the batch axis.
 
-    `masks`: for each input the symbol that says which of its positions count, or None; empty if the layer takes none.
-    `output_masks`: the same for the outputs; empty if all positions of all of them count.
+    Args:
+        layer: what was called.
+        inputs: what it was called on.
+        shapes: of a row of each output.
+        masks: for each input the symbol that says which of its positions count, or None; empty if the layer takes none.
+        options: other arguments of the call, as JSON can hold them, the defaults left out.
+        inner: what the call stands for, if the layer is made of layers.
+        single: whether what comes out has no batch axis: it is one for the whole batch.
+
+    `output_masks`: as `masks`, for the outputs; empty if all positions of all of them count.
     """
 
-    __slots__ = ("__weakref__", "inputs", "layer", "masks", "output_masks", "shapes")
+    __slots__ = (
+        "__weakref__",
+        "inner",
+        "inputs",
+        "layer",
+        "masks",
+        "options",
+        "output_masks",
+        "shapes",
+        "single",
+    )
 
     def __init__(
         self,
@@ -29,10 +50,16 @@ class Node:
         inputs: tuple[KerasTensor, ...],
         shapes: list[Shape],
         masks: Sequence[KerasTensor | None] = (),
+        options: Mapping[str, Any] | None = None,
+        inner: Subgraph | None = None,
+        single: bool = False,
     ) -> None:
         self.layer = layer
         self.inputs = inputs
         self.shapes = shapes
+        self.options = dict(options or {})
+        self.inner = inner
+        self.single = single
         self.masks = tuple(masks)
         self.output_masks: tuple[KerasTensor | None, ...] = ()
 
@@ -46,7 +73,109 @@ class Node:
         return [KerasTensor(self, index) for index in range(len(self.shapes))]
 
 
-class KerasTensor:
+def _apply(function: str, *values: Any) -> Any:
+    from ranvier import ops
+
+    return getattr(ops, function)(*values)
+
+
+class Operators:
+    """Arithmetic by operators, which are those of `ranvier.ops`."""
+
+    __slots__ = ()
+
+    def __add__(self, other: Any) -> Any:
+        return _apply("add", self, other)
+
+    def __radd__(self, other: Any) -> Any:
+        return _apply("add", other, self)
+
+    def __sub__(self, other: Any) -> Any:
+        return _apply("subtract", self, other)
+
+    def __rsub__(self, other: Any) -> Any:
+        return _apply("subtract", other, self)
+
+    def __mul__(self, other: Any) -> Any:
+        return _apply("multiply", self, other)
+
+    def __rmul__(self, other: Any) -> Any:
+        return _apply("multiply", other, self)
+
+    def __truediv__(self, other: Any) -> Any:
+        return _apply("divide", self, other)
+
+    def __rtruediv__(self, other: Any) -> Any:
+        return _apply("divide", other, self)
+
+    def __floordiv__(self, other: Any) -> Any:
+        return _apply("floor_divide", self, other)
+
+    def __rfloordiv__(self, other: Any) -> Any:
+        return _apply("floor_divide", other, self)
+
+    def __mod__(self, other: Any) -> Any:
+        return _apply("mod", self, other)
+
+    def __rmod__(self, other: Any) -> Any:
+        return _apply("mod", other, self)
+
+    def __pow__(self, other: Any) -> Any:
+        return _apply("power", self, other)
+
+    def __rpow__(self, other: Any) -> Any:
+        return _apply("power", other, self)
+
+    def __matmul__(self, other: Any) -> Any:
+        return _apply("matmul", self, other)
+
+    def __rmatmul__(self, other: Any) -> Any:
+        return _apply("matmul", other, self)
+
+    def __and__(self, other: Any) -> Any:
+        return _apply("logical_and", self, other)
+
+    def __rand__(self, other: Any) -> Any:
+        return _apply("logical_and", other, self)
+
+    def __or__(self, other: Any) -> Any:
+        return _apply("logical_or", self, other)
+
+    def __ror__(self, other: Any) -> Any:
+        return _apply("logical_or", other, self)
+
+    def __xor__(self, other: Any) -> Any:
+        return _apply("logical_xor", self, other)
+
+    def __rxor__(self, other: Any) -> Any:
+        return _apply("logical_xor", other, self)
+
+    def __lt__(self, other: Any) -> Any:
+        return _apply("less", self, other)
+
+    def __le__(self, other: Any) -> Any:
+        return _apply("less_equal", self, other)
+
+    def __gt__(self, other: Any) -> Any:
+        return _apply("greater", self, other)
+
+    def __ge__(self, other: Any) -> Any:
+        return _apply("greater_equal", self, other)
+
+    def __neg__(self) -> Any:
+        return _apply("negative", self)
+
+    def __abs__(self) -> Any:
+        return _apply("absolute", self)
+
+    def __invert__(self) -> Any:
+        return _apply("logical_not", self)
+
+    def __getitem__(self, key: Any) -> Any:
+        return _apply("get_item", self, key)
+
+
+class KerasTensor(Operators):
     """A value of a network that has not run yet: what `Input` returns and layers pass on.
 
     >>> from ranvier import Input, layers
@@ -63,12 +192,22 @@ class KerasTensor:
     @property
     def shape(self) -> BatchShape:
         """Sizes of the axes; the first, the batch, is None."""
-        return (None, *self.node.shapes[self.index])
+        return self.row_shape if self.single else (None, *self.row_shape)
+
+    @property
+    def row_shape(self) -> Shape:
+        """Sizes of the axes but the batch."""
+        return tuple(self.node.shapes[self.index])
+
+    @property
+    def single(self) -> bool:
+        """Whether it has no batch axis: a weight or a number, or what was computed from these."""
+        return self.node.single
 
     @property
     def ndim(self) -> int:
         """Number of axes, the batch included."""
-        return 1 + len(self.node.shapes[self.index])
+        return len(self.shape)
 
     @property
     def dtype(self) -> str:
@@ -98,6 +237,7 @@ class KerasTensor:
         )
 
     __bool__ = __array__
+    __array_ufunc__ = None  # NumPy leaves operators to the symbol
 
     def __repr__(self) -> str:
         return f"<KerasTensor shape={self.shape}, dtype={self.dtype}, name={self.name}>"

@@ -7,14 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ranvier.symbol import Operators
+
 if TYPE_CHECKING:
+    from ranvier._core import Layer as NativeLayer
     from ranvier._core import Parameter
     from ranvier._typing import Array, ArrayLike, Shape
     from ranvier.constraints import Constraint
     from ranvier.regularizers import Regularizer
 
 
-class Variable:
+class Variable(Operators):
     """One weight of a layer: a view of the array the native core trains.
 
     >>> from ranvier.layers import Dense
@@ -24,8 +27,9 @@ class Variable:
     ('pair/kernel', (3, 2))
     """
 
-    def __init__(self, parameter: Parameter, owner: str) -> None:
+    def __init__(self, parameter: Parameter, owner: str, layer: NativeLayer | None = None) -> None:
         self._parameter = parameter
+        self.native_layer = layer  # what its value is in a graph
         self._regularizer: Regularizer | None = None
         self._constraint: Constraint | None = None
         self.statistic = not parameter.trainable

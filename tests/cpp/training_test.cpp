@@ -43,7 +43,7 @@ std::shared_ptr<Network<double>> tangled_network() {
   const ValueId flat = network->add(layer("flatten", {}), {b})[0];
   const ValueId side =
       network->add(layer("dense", {{"units", std::int64_t{3}}, {"activation", std::string("gelu")}}), {flat})[0];
-  const ValueId sum = network->add(layer("add", {}), {twice, side, side})[0];
+  const ValueId sum = network->add(layer("primitive", {{"function", std::string("add")}}), {twice, side, side})[0];
   const ValueId wide = network->add(layer("concatenate", {}), {sum, flat, a})[0];
   const ValueId first =
       network->add(layer("dense", {{"units", std::int64_t{4}}, {"activation", std::string("softmax")}}), {wide})[0];

@@ -9,6 +9,8 @@ import cases_recurrent
 import keras
 import numpy as np
 import pytest
+from cases_attention import ATTENTION
+from cases_merging import MERGING
 
 from ranvier import Input, Model, Sequential, layers, models, optimizers
 
@@ -25,7 +27,7 @@ def predictions(model: Any, inputs: list[Any]) -> list[Any]:
 
 @pytest.mark.parametrize(
     "case",
-    [*cases.LAYERS, *cases_convolution.LAYERS, *cases_recurrent.LAYERS],
+    [*cases.LAYERS, *cases_convolution.LAYERS, *cases_recurrent.LAYERS, *MERGING, *ATTENTION],
     ids=lambda case: f"{case.name}-{case.arguments}",
 )
 def test_every_layer_goes_to_keras_and_back(case: Any, tmp_path: Path) -> None:
@@ -35,7 +37,7 @@ def test_every_layer_goes_to_keras_and_back(case: Any, tmp_path: Path) -> None:
         pytest.skip("Keras counts along another axis than its own output_shape says")
     inputs = [Input(shape) for shape in case.shapes]
     layer = getattr(layers, case.name)(**case.arguments)
-    model = Model(inputs, layer(inputs if layer.merges else inputs[0]))
+    model = Model(inputs, case.call(layer, inputs))
     random = np.random.default_rng(1)
     model.set_weights([random.normal(size=weight.shape) for weight in model.get_weights()])
     x = [random.normal(size=(5, *shape)).astype("float32") for shape in case.shapes]

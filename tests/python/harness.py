@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ranvier import _core, config, layers
+from ranvier import Input, Model, _core, layers
 
 Array = np.ndarray
 Shape = tuple[int, ...]
@@ -53,18 +53,18 @@ def draw(shapes: Sequence[Shape], rows: int, dtype: str, seed: int = 1) -> list[
     return [random.normal(scale=1.5, size=(rows, *shape)).astype(dtype) for shape in shapes]
 
 
-def network_of(layer: layers.Layer, shapes: Sequence[Shape], big: bool = False) -> _core.Network:
-    """A native network of this layer alone, its weights drawn; `big`: with work enough to be shared behind it."""
-    scalars = config.scalars(layer.dtype)
-    network = scalars.Network("network")
-    inputs = [network.add_input(shape, f"input_{i}") for i, shape in enumerate(shapes)]
-    layer.build_rows(list(shapes))
-    outputs = layer.add_to(network, inputs, [])
+def network_of(layer: layers.Layer, shapes: Sequence[Shape], big: bool = False, call: Any = None) -> _core.Network:
+    """A native network of this layer alone, its weights drawn; `big`: with work enough to be shared behind it.
+
+    `call`: how the layer is called on symbols, if not on its only input.
+    """
+    inputs = [Input(shape, dtype=layer.dtype) for shape in shapes]
+    output = layer(inputs[0]) if call is None else call(layer, inputs)
     if big:
-        outputs = network.add(scalars.Layer("flatten", {}, "flat"), outputs)
-        for name in ("tail", "end"):
-            outputs = network.add(scalars.Layer("dense", {"units": TAIL}, name), outputs)
-    network.set_outputs(outputs)
+        output = layers.Flatten(dtype=layer.dtype)(output)
+        for _ in range(2):
+            output = layers.Dense(TAIL, dtype=layer.dtype)(output)
+    network = Model(inputs, output).network
     random = np.random.default_rng(2)
     for parameter in network.parameters:
         values = random.normal(scale=0.6, size=parameter.shape)

@@ -327,7 +327,7 @@ CALLS: list[tuple[str, Callable[[], Any], type[Exception], str]] = [
         "add of different",
         lambda: layers.Add(name="sum")([np.ones((2, 3)), np.ones((2, 4))]),
         ValueError,
-        r"\[sum\] expected inputs of one shape",
+        r"\[sum\] the shapes .* do not go together",
     ),
     (
         "rate of 0",

@@ -11,11 +11,13 @@ import cases_convolution
 import cases_recurrent
 import pytest
 from cases import ACTIVATIONS, AXIS_ACTIVATIONS, LOSSES, METRICS, OPTIMIZERS
+from cases_attention import ATTENTION
 from cases_batches import BATCH_LOSSES, BATCH_METRICS
+from cases_merging import MERGING
 
 from ranvier import _core, activations, layers, losses, metrics, optimizers
 
-LAYERS = [*cases.LAYERS, *cases_convolution.LAYERS, *cases_recurrent.LAYERS]
+LAYERS = [*cases.LAYERS, *cases_convolution.LAYERS, *cases_recurrent.LAYERS, *MERGING]
 
 
 def classes(module: ModuleType, base: type) -> dict[str, Any]:
@@ -38,12 +40,15 @@ def test_activations() -> None:
 
 
 def test_layers() -> None:
-    # Masks are made by layers, and tested with those that take them; what wraps a native layer is made from it.
-    kinds = set(_core.layer_kinds()) - {"step_mask"} | {"time_distributed"}
+    # What layers written in Python are made of, and masks, are tested with the layers that have them; what wraps a
+    # native layer is made from it.
+    inner = {"attention", "constant", "gather", "matmul", "reduce", "select", "spread", "step_mask", "stop_gradient"}
+    kinds = set(_core.layer_kinds()) - inner - {"take", "variable"} | {"time_distributed"}
     assert kinds == {case.kind for case in LAYERS}
     public = classes(layers, layers.Layer)
-    # An input is no node: it computes nothing. A cell is a layer whose calls have states.
-    assert set(public) - {"InputLayer"} - cases_recurrent.CELLS == {case.name for case in LAYERS}
+    # An input is no node: it computes nothing. A cell is a layer whose calls have states. A Lambda is what it is given.
+    tested = {case.name for case in (*LAYERS, *ATTENTION)}
+    assert set(public) - {"InputLayer", "Lambda"} - cases_recurrent.CELLS == tested
     assert kinds == {getattr(layers, case.name)(**case.arguments).native_kind() for case in LAYERS}
     for case in LAYERS:
         assert getattr(layers, case.name)(**case.arguments).native_kind() == case.kind

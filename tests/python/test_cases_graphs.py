@@ -121,7 +121,11 @@ class RandomGraph:
         source = self._pick()
         fitting = [value for value, shape in self.shapes.items() if shape == self.shapes[source]]
         terms = [source, *(int(i) for i in self.random.choice(fitting, self.random.integers(1, 3)))]
-        self._add_layer(Scalars.Layer("add", {}, f"add_{len(self.operations)}"), terms, lambda *x: sum(x[1:], x[0]))
+        self._add_layer(
+            Scalars.Layer("primitive", {"function": "add"}, f"add_{len(self.operations)}"),
+            terms,
+            lambda *x: sum(x[1:], x[0]),
+        )
 
     def _beside(self) -> None:
         source = self._pick()

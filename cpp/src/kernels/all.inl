@@ -10,6 +10,7 @@
 #include "elementwise.inl"
 #include "reductions.inl"
 #include "activations.inl"
+#include "primitives.inl"
 #include "lines.inl"
 #include "axis_activations.inl"
 #include "losses_elementwise.inl"
@@ -51,6 +52,8 @@ constexpr Kernels<T> kernels() {
       count(kAxisActivations<T>),
       kLosses<T>,
       count(kLosses<T>),
+      primitive::kPrimitives<T>,
+      count(primitive::kPrimitives<T>),
       fill<T>,
       add<T>,
       multiply<T>,

@@ -47,6 +47,18 @@ struct AxisActivation {
                    index inner);  // dx may alias dy unless it halves
 };
 
+/// One elementwise function of one or two operands, y = f(a) or f(a, b), of which custom code is made.
+template <class T>
+struct Primitive {
+  const char* name;
+  int operands;
+  bool smooth;  // otherwise its slope is 0 everywhere
+  // A step is 1, or 0 where one element stands for all n; y may alias an operand of step 1.
+  void (*forward)(const T* a, index a_step, const T* b, index b_step, T* y, index n);
+  // da = dy df/da and db = dy df/db, n elements each, where not null; they may alias dy.
+  void (*backward)(const T* a, index a_step, const T* b, index b_step, const T* y, const T* dy, T* da, T* db, index n);
+};
+
 /// What a loss is given for `rows` rows. `scale[i]` is the factor of row i in the objective (1 / batch, times weights).
 template <class T>
 struct LossCall {
@@ -238,6 +250,8 @@ struct Kernels {
   index axis_activation_count;
   const Loss<T>* losses;
   index loss_count;
+  const Primitive<T>* primitives;
+  index primitive_count;
 
   // Elementwise; y may alias any operand
   void (*fill)(T* y, T value, index n);

@@ -1,7 +1,7 @@
-// dense: y = activation(x W + b) on the last axis.
-// M rows (batch times the leading axes), K inputs, N units: x (M, K), W (K, N), b (N), y (M, N).
-// With dtype_policy "mixed_bfloat16" the operands of all three products are rounded; everything else stays as it is.
-// Weights are rounded where a product reads them, so there is no second copy that could be out of date.
+// dense: y = activation(x W + b) on the last axis, or on the last `contracted` ones, which become those of
+// `units_shape`. M rows (batch times the leading axes), K inputs, N units: x (M, K), W (K, N), b (N), y (M, N). With
+// dtype_policy "mixed_bfloat16" the operands of all three products are rounded; everything else stays as it is. Weights
+// are rounded where a product reads them, so there is no second copy that could be out of date.
 
 #include <algorithm>
 #include <type_traits>
@@ -20,11 +20,12 @@ class Dense final : public Layer<T> {
  public:
   Dense(Config& config, const std::string& name)
       : Layer<T>("dense", name),
-        units_(config.integer("units")),
+        units_shape_(read_units(config)),
+        units_(size(units_shape_)),
+        contracted_(static_cast<std::size_t>(std::max<std::int64_t>(1, config.integer("contracted", 1)))),
         use_bias_(config.boolean("use_bias", true)),
         activation_(config.word("activation", "linear"), config.numbers("activation_parameters")),
         rounded_(is_rounded(config.word("dtype_policy", "float32"))) {
-    if (units_ <= 0) throw std::invalid_argument(text("units must be at least 1, got ", units_));
     if (activation_.along_axis() && activation_.axis_row(kernels::table<T>()).halves)
       throw std::invalid_argument("activation '" + activation_.name() +
                                   "' changes the shape: give it a layer of its own");
@@ -32,23 +33,28 @@ class Dense final : public Layer<T> {
 
   std::vector<Shape> output_shapes(const std::vector<Shape>& x) const override {
     this->require_inputs(x, 1);
-    if (x[0].empty()) fail(this->name(), "expected input (*, features), got (*,)");
-    if (this->built() && x[0].back() != inputs(*this->parameters()[0]))
-      fail(this->name(), "expected input (*, ", inputs(*this->parameters()[0]), "), got ", to_string_batched(x[0]));
-    Shape y = x[0];
-    y.back() = units_;
+    if (x[0].size() < contracted_)
+      fail(this->name(), "expected input (*, ", contracted_ == 1 ? "features" : "features, ...", "), got ",
+           to_string_batched(x[0]));
+    if (this->built() && kernel_shape(x[0]) != this->parameters()[0]->shape) {
+      const Shape& kernel = this->parameters()[0]->shape;
+      const Shape inputs(kernel.begin(), kernel.begin() + static_cast<std::ptrdiff_t>(contracted_));
+      fail(this->name(), "expected input ", to_string_batched(inputs), ", got ", to_string_batched(x[0]));
+    }
+    Shape y = leading(x[0]);
+    y.insert(y.end(), units_shape_.begin(), units_shape_.end());
     return {y};
   }
 
   index workspace(const std::vector<Shape>& x, index batch) const override {
-    const index M = batch * rows(x[0]), K = x[0].back();
+    const index M = batch * rows(x[0]), K = inputs(x[0]);
     if (!rounded_) return kept_elements(M);
     return kept_elements(M) + std::max(packed_size(forward_product(M, K)),
                                        packed_size(dx_product(M, K)) + packed_size(dweight_product(M, K)));
   }
 
   index scratch(const std::vector<Shape>& x, index batch) const override {
-    const index M = batch * rows(x[0]), K = x[0].back();
+    const index M = batch * rows(x[0]), K = inputs(x[0]);
     kernels::Gemm<T> streamed = dweight_product(M, K);
     streamed.keep = false;
     streamed.finish = &Epilogue::apply;  // any: only whether there is one counts
@@ -60,11 +66,11 @@ class Dense final : public Layer<T> {
 
   double flops(const std::vector<Shape>& x) const override {
     const double gain = rounded_ ? kernels::table<float>().bf16->gain : 1;
-    return 2.0 * static_cast<double>(rows(x[0]) * x[0].back()) * static_cast<double>(units_) / gain;
+    return 2.0 * static_cast<double>(rows(x[0]) * inputs(x[0])) * static_cast<double>(units_) / gain;
   }
 
   void forward(const Pass<T>& pass) const override {
-    const index M = pass.batch * rows((*pass.x_shapes)[0]), K = (*pass.x_shapes)[0].back(), N = units_;
+    const index M = pass.batch * rows((*pass.x_shapes)[0]), K = inputs((*pass.x_shapes)[0]), N = units_;
     const bool keep_z = pass.keep && keeps_preactivation();
     T* const y = pass.y[0];
     T* const z = keep_z ? pass.workspace : y;
@@ -96,7 +102,7 @@ class Dense final : public Layer<T> {
   }
 
   void backward(const Pass<T>& pass) const override {
-    const index M = pass.batch * rows((*pass.x_shapes)[0]), K = (*pass.x_shapes)[0].back(), N = units_;
+    const index M = pass.batch * rows((*pass.x_shapes)[0]), K = inputs((*pass.x_shapes)[0]), N = units_;
     T* const dz = pass.dy[0];  // dy becomes dz in place
     if (!activation_.linear()) {
       const T* const source = (keeps_preactivation() ? pass.workspace : pass.y[0]);
@@ -162,8 +168,8 @@ class Dense final : public Layer<T> {
 
  protected:
   Parameters make_parameters(const std::vector<Shape>& x) const override {
-    Parameters made{std::make_shared<Parameter<T>>("kernel", Shape{x[0].back(), units_}, Initial::glorot_uniform)};
-    if (use_bias_) made.push_back(std::make_shared<Parameter<T>>("bias", Shape{units_}, Initial::zeros));
+    Parameters made{std::make_shared<Parameter<T>>("kernel", kernel_shape(x[0]), Initial::glorot_uniform)};
+    if (use_bias_) made.push_back(std::make_shared<Parameter<T>>("bias", units_shape_, Initial::zeros));
     return made;
   }
 
@@ -211,8 +217,25 @@ class Dense final : public Layer<T> {
     return keeps_preactivation() ? round_up(M * units_, static_cast<index>(kCacheLine / sizeof(T))) : 0;
   }
 
-  static index inputs(const Parameter<T>& kernel) { return kernel.shape[0]; }
-  static index rows(const Shape& x) { return size(x) / x.back(); }
+  static Shape read_units(Config& config) {
+    Shape units;
+    if (config.has("units_shape"))
+      for (std::int64_t axis : config.integers("units_shape")) units.push_back(static_cast<index>(axis));
+    else
+      units.push_back(static_cast<index>(config.integer("units")));
+    for (index axis : units)
+      if (axis <= 0) throw std::invalid_argument(text("units must be at least 1, got ", axis));
+    return units;
+  }
+
+  Shape leading(const Shape& x) const { return Shape(x.begin(), x.end() - static_cast<std::ptrdiff_t>(contracted_)); }
+  Shape kernel_shape(const Shape& x) const {
+    Shape kernel(x.end() - static_cast<std::ptrdiff_t>(contracted_), x.end());
+    kernel.insert(kernel.end(), units_shape_.begin(), units_shape_.end());
+    return kernel;
+  }
+  index rows(const Shape& x) const { return size(leading(x)); }
+  index inputs(const Shape& x) const { return size(x) / rows(x); }
 
   bool keeps_preactivation() const {
     const auto& k = kernels::table<T>();
@@ -220,7 +243,9 @@ class Dense final : public Layer<T> {
                                       : activation_.linear() || activation_.row(k).from_output);
   }
 
-  index units_;
+  Shape units_shape_;
+  index units_;  // all of them
+  std::size_t contracted_;
   bool use_bias_;
   ActivationChoice<T> activation_;
   bool rounded_;  // operands of products, to bfloat16

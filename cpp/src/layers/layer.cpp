@@ -95,6 +95,15 @@ void Layer<T>::build(const std::vector<Shape>& x) {
 }
 
 template <class T>
+bool Layer<T>::makes_single(const std::vector<char>& x) const {
+  std::size_t single = 0;
+  for (char one : x) single += one != 0;
+  if (single != 0 && single != x.size())
+    fail(name_, "takes inputs that all have a batch axis, or none: spread the others over the batch first");
+  return single != 0;
+}
+
+template <class T>
 double Layer<T>::flops(const std::vector<Shape>& x) const {
   double elements = 0;
   for (const Shape& shape : x) elements += static_cast<double>(size(shape));

@@ -68,7 +68,8 @@ struct GradientSink {
 };
 
 /// What a node is given when it runs. All threads of the team call the layer together, and each does its share; the
-/// caller puts a barrier after the call. Tensor i of x has batch * size(x_shapes[i]) elements.
+/// caller puts a barrier after the call. Tensor i of x has batch * size(x_shapes[i]) elements, or size(x_shapes[i]) if
+/// it is single: one for the whole batch.
 template <class T>
 struct Pass {
   Team* team;
@@ -79,6 +80,7 @@ struct Pass {
   kernels::RandomKey key;  // this node's random stream in this step
   const std::vector<Shape>* x_shapes;
   const std::vector<Shape>* y_shapes;
+  const char* x_single;  // of each input
   T* const* x;
   T* const* y;
   T* const* dy;           // backward: gradient of y, which the layer may overwrite
@@ -115,8 +117,18 @@ class Layer {
   /// Creates the parameters for inputs of these shapes, once; later calls only check that the shapes still fit.
   void build(const std::vector<Shape>& x);
 
+  /// Takes the parameters of a layer of the same kind.
+  void share_parameters(const Layer& other) {
+    parameters_ = other.parameters_;
+    built_ = other.built_;
+  }
+
   /// Shapes of the outputs; throws std::invalid_argument if the layer cannot take such inputs.
   virtual std::vector<Shape> output_shapes(const std::vector<Shape>& x) const = 0;
+
+  /// Whether the outputs are single, one for the whole batch, given which inputs are. A layer that says nothing runs
+  /// once, as for a batch of one, where all inputs are single, and takes no mixture.
+  virtual bool makes_single(const std::vector<char>& x) const;
 
   /// Elements kept from forward to backward, and elements each thread needs while it runs.
   virtual index workspace(const std::vector<Shape>&, index /*batch*/) const { return 0; }
@@ -165,12 +177,6 @@ class Layer {
  protected:
   /// The parameters for inputs of these shapes.
   virtual Parameters make_parameters(const std::vector<Shape>& /*x*/) const { return {}; }
-
-  /// For a layer made by fused_with or without_activation.
-  void share_parameters(const Layer& other) {
-    parameters_ = other.parameters_;
-    built_ = other.built_;
-  }
 
   void require_inputs(const std::vector<Shape>& x, std::size_t count) const;
 

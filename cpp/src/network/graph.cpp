@@ -8,7 +8,7 @@ template <class T>
 ValueId Graph<T>::add_input(const Shape& shape, const std::string& name) {
   for (index axis : shape)
     if (axis < 1) fail(name, "expected sizes of at least 1, got input shape ", to_string_batched(shape));
-  values.push_back({shape, kNone});
+  values.push_back({shape, kNone, false});
   inputs.push_back(values.size() - 1);
   input_names.push_back(name);
   return values.size() - 1;
@@ -17,8 +17,11 @@ ValueId Graph<T>::add_input(const Shape& shape, const std::string& name) {
 template <class T>
 std::vector<ValueId> Graph<T>::add(std::shared_ptr<Layer<T>> layer, const std::vector<ValueId>& x,
                                    const std::vector<ValueId>& masks) {
-  Node<T> node{std::move(layer), x, {}, {}, {}, masks};
-  for (ValueId value : x) node.x_shapes.push_back(values.at(value).shape);
+  Node<T> node{std::move(layer), x, {}, {}, {}, {}, masks};
+  for (ValueId value : x) {
+    node.x_shapes.push_back(values.at(value).shape);
+    node.x_single.push_back(values.at(value).single);
+  }
   for (std::size_t i = 0; i < masks.size(); ++i) {
     if (masks[i] == kNone) continue;
     const Shape& mask = values.at(masks[i]).shape;
@@ -28,8 +31,9 @@ std::vector<ValueId> Graph<T>::add(std::shared_ptr<Layer<T>> layer, const std::v
   }
   node.layer->build(node.x_shapes);
   node.y_shapes = node.layer->output_shapes(node.x_shapes);
+  const bool single = node.layer->makes_single(node.x_single);
   for (const Shape& shape : node.y_shapes) {
-    values.push_back({shape, nodes.size()});
+    values.push_back({shape, nodes.size(), single});
     node.y.push_back(values.size() - 1);
   }
   nodes.push_back(std::move(node));
@@ -98,6 +102,7 @@ Graph<T> Graph<T>::fused() const {
     node.layer = std::move(joined);
     node.x = result.nodes[before].x;
     node.x_shapes = result.nodes[before].x_shapes;
+    node.x_single = result.nodes[before].x_single;
   }
   return result.pruned();
 }

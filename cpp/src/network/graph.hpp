@@ -1,6 +1,7 @@
 // A network: a directed acyclic graph of layers. A chain (Sequential) is the simplest case.
 #pragma once
 
+#include <algorithm>
 #include <memory>
 #include <vector>
 
@@ -15,6 +16,7 @@ constexpr std::size_t kNone = static_cast<std::size_t>(-1);
 struct Value {
   Shape shape;           // of one row
   std::size_t producer;  // node, or kNone for an input of the network
+  bool single = false;   // has no batch axis: there is one for the whole batch
 };
 
 /// One use of a layer. A layer that is used twice is in two nodes and has its parameters once.
@@ -23,7 +25,13 @@ struct Node {
   std::shared_ptr<Layer<T>> layer;
   std::vector<ValueId> x, y;
   std::vector<Shape> x_shapes, y_shapes;
+  std::vector<char> x_single;  // whether each x is one for the whole batch
   std::vector<ValueId> masks;  // which positions of each x count, or kNone for all; empty if the layer takes no masks
+
+  /// Runs once, not for each row.
+  bool once() const {
+    return std::all_of(x_single.begin(), x_single.end(), [](char single) { return single != 0; });
+  }
 };
 
 /// Nodes stand in an order in which they can run.

@@ -44,10 +44,12 @@ std::vector<ValueId> Network<T>::add(std::shared_ptr<Layer<T>> layer, const std:
 }
 
 template <class T>
-void Network<T>::set_outputs(const std::vector<ValueId>& values, const std::vector<ValueId>& masks) {
+void Network<T>::set_outputs(const std::vector<ValueId>& values, const std::vector<ValueId>& masks, bool single) {
   if (values.empty()) fail(name, "expected at least one output");
   for (auto value = values.begin(); value != values.end(); ++value) {
     if (*value >= graph_.values.size()) fail(name, "there is no value ", *value, " in this network");
+    if (graph_.values[*value].single && !single)
+      fail(name, "an output must have a batch axis: spread it over the batch first");
     if (std::find(values.begin(), value, *value) != value)
       fail(name, "the same value is an output twice; pass it through an identity layer");
   }

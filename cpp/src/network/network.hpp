@@ -26,8 +26,9 @@ class Network {
   ValueId add_input(const Shape& shape, const std::string& input_name);
   std::vector<ValueId> add(std::shared_ptr<Layer<T>> layer, const std::vector<ValueId>& x,
                            const std::vector<ValueId>& masks = {});
-  /// `masks`: which positions of each output its loss is of, or kNone for all.
-  void set_outputs(const std::vector<ValueId>& values, const std::vector<ValueId>& masks = {});
+  /// `masks`: which positions of each output its loss is of, or kNone for all. `single`: an output may be one for the
+  /// whole batch, as that of a loss may.
+  void set_outputs(const std::vector<ValueId>& values, const std::vector<ValueId>& masks = {}, bool single = false);
 
   const Graph<T>& graph() const { return graph_; }
   const std::vector<ValueId>& output_masks() const { return output_masks_; }

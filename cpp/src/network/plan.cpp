@@ -105,8 +105,8 @@ std::vector<Lifetime> Plan<T>::lifetimes(index rows) const {
   for (ValueId value : graph_.inputs)
     if (has_gradient_[value]) extend(values + value, 2 * N);
   for (ValueId value = 0; value < values; ++value) {
-    if (alias_[value] == value && !is_input(value)) life[value].size = rows * row_size(value);
-    if (has_gradient_[value] && gradient_alias_[value] == value) life[values + value].size = rows * row_size(value);
+    if (alias_[value] == value && !is_input(value)) life[value].size = elements(value, rows);
+    if (has_gradient_[value] && gradient_alias_[value] == value) life[values + value].size = elements(value, rows);
   }
   return life;
 }
@@ -150,10 +150,11 @@ void Plan<T>::allocate(index rows, int threads) {
   index workspaces = 0, scratch = 0;
   for (std::size_t i = 0; i < nodes; ++i) {
     const Node<T>& node = graph_.nodes[i];
-    const index wanted = round_up(mode_.gradients ? node.layer->workspace(node.x_shapes, rows)
-                                                  : node.layer->forward_workspace(node.x_shapes, rows),
+    const index own = rows_of(node, rows);
+    const index wanted = round_up(mode_.gradients ? node.layer->workspace(node.x_shapes, own)
+                                                  : node.layer->forward_workspace(node.x_shapes, own),
                                   kAlignment<T>);
-    scratch = std::max(scratch, node.layer->scratch(node.x_shapes, rows));
+    scratch = std::max(scratch, node.layer->scratch(node.x_shapes, own));
     if (mode_.gradients) {
       workspace[i] = workspaces;
       workspaces += wanted;
@@ -234,7 +235,7 @@ void Plan<T>::route(std::size_t i, std::vector<char>& written) {
     const ValueId value = node.x[j];
     if (!has_gradient_[value]) continue;
     if (route.view && gradient_alias_[node.y[0]] == gradient_alias_[value]) continue;
-    write(gradient_alias_[value], gradients_[value], route.dx[j], row_size(value), true);
+    write(gradient_alias_[value], gradients_[value], route.dx[j], elements(value, 1), !graph_.values[value].single);
   }
   for (std::size_t j = 0; j < route.dparameters.size(); ++j) {
     const std::size_t p = parameter_position(node.layer->parameters()[j]);
@@ -263,7 +264,7 @@ std::size_t Plan<T>::parameter_position(const std::shared_ptr<Parameter<T>>& par
 
 template <class T>
 void Plan<T>::own_input(std::size_t i) {
-  if (!input_buffers_[i].data()) input_buffers_[i] = Buffer<T>(capacity_ * row_size(graph_.inputs[i]));
+  if (!input_buffers_[i].data()) input_buffers_[i] = Buffer<T>(elements(graph_.inputs[i], capacity_));
   bind_input(i, input_buffers_[i].data());
 }
 
@@ -283,12 +284,13 @@ Pass<T> Plan<T>::pass(std::size_t i, Team& team, const Step& step) const {
   const Route& route = routes_[i];
   return {&team,
           kernels_,
-          step.batch,
+          rows_of(node, step.batch),
           mode_.training,
           mode_.gradients,
           {step.key.seed, step.key.stream + i},
           &node.x_shapes,
           &node.y_shapes,
+          node.x_single.data(),
           route.x.data(),
           route.y.data(),
           route.dy.data(),
@@ -316,14 +318,14 @@ void Plan<T>::backward(Team& team, const Step& step) {
     if (!route.backward) continue;
     const Node<T>& node = graph_.nodes[i];
     for (std::size_t j : route.unread) {
-      const Range part = team.share(step.batch * size(node.y_shapes[j]), kAlignment<T>);
+      const Range part = team.share(elements(node.y[j], step.batch), kAlignment<T>);
       kernels_->fill(route.dy[j] + part.begin, T{0}, part.size());
     }
     if (!route.unread.empty()) team.barrier();
     if (!route.view) {
       node.layer->backward(pass(i, team, step));
     } else if (route.dx[0]) {
-      const Range part = team.share(step.batch * size(node.x_shapes[0]), kAlignment<T>);
+      const Range part = team.share(elements(node.x[0], step.batch), kAlignment<T>);
       std::copy_n(route.dy[0] + part.begin, part.size(), route.dx[0] + part.begin);
     } else {
       continue;
@@ -337,7 +339,7 @@ void Plan<T>::backward(Team& team, const Step& step) {
     if (!route.additions.empty()) team.barrier();
   }
   for (ValueId value : unread_inputs_) {
-    const Range part = team.share(step.batch * row_size(value), kAlignment<T>);
+    const Range part = team.share(elements(value, step.batch), kAlignment<T>);
     kernels_->fill(gradients_[value] + part.begin, T{0}, part.size());
   }
   if (!unread_inputs_.empty()) team.barrier();

@@ -97,7 +97,11 @@ class Plan {
   void route(std::size_t node, std::vector<char>& written);
   void point(std::size_t node);
   Pass<T> pass(std::size_t node, Team& team, const Step& step) const;
-  index row_size(ValueId value) const { return size(graph_.values[value].shape); }
+  index elements(ValueId value, index rows) const {
+    const Value& v = graph_.values[value];
+    return (v.single ? 1 : rows) * size(v.shape);
+  }
+  index rows_of(const Node<T>& node, index batch) const { return node.once() ? 1 : batch; }
   bool is_input(ValueId value) const { return graph_.values[value].producer == kNone; }
   bool stores_gradient(std::size_t p) const { return mode_.gradients && parameters_[p]->trainable && !streamed_[p]; }
   std::size_t parameter_position(const std::shared_ptr<Parameter<T>>& parameter) const;

@@ -24,6 +24,7 @@ struct BatchLossCall {
   index rows;
   Reduction reduction;
   double factor;
+  index positions = 1;  // R
 };
 
 /// One such loss for rows of one shape, with its working memory. Runs in two phases with a barrier in between: in the

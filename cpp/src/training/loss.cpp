@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "runtime/error.hpp"
+#include "training/traced_loss.hpp"
 
 namespace ranvier {
 
@@ -46,6 +47,17 @@ Loss<T>::Loss(const std::string& kind, Config config, const std::string& reducti
   if (kind == "categorical_focal_crossentropy" || kind == "categorical_focal_crossentropy_from_logits")
     for (const double weight : config.numbers("class_weight")) class_weight_.push_back(static_cast<T>(weight));
   config.finish(kind);
+}
+
+template <class T>
+Loss<T>::Loss(const Network<T>& network, const std::string& reduction)
+    : kind_("traced"), reduction_(parse_reduction(reduction)) {
+  const Graph<T>& graph = network.graph();
+  if (graph.inputs.size() != 2 || graph.outputs.size() != 1)
+    fail(network.name, "expected a network from targets and predictions to the values of the loss");
+  target_elements_ = size(graph.values[graph.inputs[0]].shape);
+  prediction_elements_ = size(graph.values[graph.inputs[1]].shape);
+  make_batch_loss_ = [graph](const Shape&) { return std::make_unique<TracedLoss<T>>(graph); };
 }
 
 template <class T>

@@ -11,6 +11,7 @@
 #include "kernels/kernels.hpp"
 #include "ranvier/config.hpp"
 #include "ranvier/shape.hpp"
+#include "network/network.hpp"
 #include "training/batch_loss.hpp"
 
 namespace ranvier {
@@ -23,6 +24,9 @@ class Loss {
   /// categorical focal cross-entropy, "class_weight" is alpha for each class. Reductions: "sum_over_batch_size" or
   /// "mean", "sum" or "none", "mean_with_sample_weight". Throws std::invalid_argument for unknown names.
   Loss(const std::string& kind, Config config, const std::string& reduction);
+
+  /// A loss written with operations, as a network from targets and predictions to values.
+  Loss(const Network<T>& network, const std::string& reduction);
 
   const std::string& kind() const { return kind_; }
   Reduction reduction() const { return reduction_; }
@@ -41,7 +45,9 @@ class Loss {
   void check_columns(index columns) const;
 
   /// Numbers of y_true for one row of y_pred of this many columns.
-  index target_columns(index columns) const { return sparse() ? 1 : columns; }
+  index target_columns(index columns) const {
+    return prediction_elements_ ? target_elements_ * columns / prediction_elements_ : sparse() ? 1 : columns;
+  }
 
   /// If this is a cross-entropy of probabilities: which activation makes them from logits ("softmax", "sigmoid"), else
   /// "".
@@ -61,7 +67,8 @@ class Loss {
   std::vector<T> class_weight_;
   T ignored_ = std::numeric_limits<T>::quiet_NaN();
   BatchLossMaker<T> make_batch_loss_;
-  index position_ = -1;  // tables of all instruction sets list the rows in the same order
+  index target_elements_ = 0, prediction_elements_ = 0;  // of a row, for a loss written with operations
+  index position_ = -1;                                  // tables of all instruction sets list the rows in the same order
 };
 
 }  // namespace ranvier

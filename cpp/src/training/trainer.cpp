@@ -412,7 +412,7 @@ std::vector<typename Trainer<T>::BatchPart> Trainer<T>::last_batch() const {
     const Shape& row = network_->output_shape(i);
     const Shape positions(row.begin(), row.empty() ? row.end() : row.end() - 1);
     parts.push_back({output.target.data(), output.kept.data(), output.weighted ? output.weights.data() : nullptr,
-                     batch_rows_, output.loss.sparse() ? positions : row, row, positions});
+                     batch_rows_, output.target_columns == output.C ? row : positions, row, positions});
   }
   return parts;
 }

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import Any
 
+from ranvier import _filling
 from ranvier._configurable import from_description, plain
 from ranvier.layers.activations import ELU, LeakyReLU, ReLU, Softmax
+from ranvier.layers.attention import (
+    AdditiveAttention,
+    Attention,
+    GroupedQueryAttention,
+    GroupQueryAttention,
+    MultiHeadAttention,
+)
 from ranvier.layers.convolution import (
     Conv1D,
     Conv1DTranspose,
@@ -26,9 +35,36 @@ from ranvier.layers.convolution import (
     SeparableConvolution1D,
     SeparableConvolution2D,
 )
-from ranvier.layers.core import Activation, Dense, Embedding, Identity, Input, InputLayer, Masking
+from ranvier.layers.core import (
+    Activation,
+    Dense,
+    EinsumDense,
+    Embedding,
+    Identity,
+    Input,
+    InputLayer,
+    Lambda,
+    Masking,
+)
 from ranvier.layers.layer import Layer
-from ranvier.layers.merging import Add, Concatenate, add, concatenate
+from ranvier.layers.merging import (
+    Add,
+    Average,
+    Concatenate,
+    Dot,
+    Maximum,
+    Minimum,
+    Multiply,
+    Subtract,
+    add,
+    average,
+    concatenate,
+    dot,
+    maximum,
+    minimum,
+    multiply,
+    subtract,
+)
 from ranvier.layers.normalization import (
     BatchNormalization,
     GroupNormalization,
@@ -84,6 +120,8 @@ from ranvier.layers.reshaping import (
     Cropping2D,
     Cropping3D,
     Flatten,
+    Permute,
+    RepeatVector,
     Reshape,
     UpSampling1D,
     UpSampling2D,
@@ -119,7 +157,10 @@ __all__ = [
     "AdaptiveMaxPooling2D",
     "AdaptiveMaxPooling3D",
     "Add",
+    "AdditiveAttention",
     "AlphaDropout",
+    "Attention",
+    "Average",
     "AveragePooling1D",
     "AveragePooling2D",
     "AveragePooling3D",
@@ -149,7 +190,9 @@ __all__ = [
     "DepthwiseConv1D",
     "DepthwiseConv2D",
     "Discretization",
+    "Dot",
     "Dropout",
+    "EinsumDense",
     "Embedding",
     "Flatten",
     "GRUCell",
@@ -168,10 +211,13 @@ __all__ = [
     "GlobalMaxPooling2D",
     "GlobalMaxPooling3D",
     "GroupNormalization",
+    "GroupQueryAttention",
+    "GroupedQueryAttention",
     "Identity",
     "Input",
     "InputLayer",
     "LSTMCell",
+    "Lambda",
     "Layer",
     "LayerNormalization",
     "LeakyReLU",
@@ -182,9 +228,15 @@ __all__ = [
     "MaxPooling1D",
     "MaxPooling2D",
     "MaxPooling3D",
+    "Maximum",
+    "Minimum",
+    "MultiHeadAttention",
+    "Multiply",
     "Normalization",
+    "Permute",
     "RMSNormalization",
     "ReLU",
+    "RepeatVector",
     "Rescaling",
     "Reshape",
     "SeparableConv1D",
@@ -198,6 +250,7 @@ __all__ = [
     "SpatialDropout2D",
     "SpatialDropout3D",
     "StackedRNNCells",
+    "Subtract",
     "TimeDistributed",
     "UnitNormalization",
     "UpSampling1D",
@@ -207,9 +260,15 @@ __all__ = [
     "ZeroPadding2D",
     "ZeroPadding3D",
     "add",
+    "average",
     "concatenate",
     "deserialize",
+    "dot",
+    "maximum",
+    "minimum",
+    "multiply",
     "serialize",
+    "subtract",
 ]
 
 
@@ -230,7 +289,14 @@ def deserialize(description: dict[str, Any]) -> Layer:
     >>> deserialize({"class_name": "Dense", "config": {"units": 2, "name": "pair"}})
     <Dense name=pair, built=False>
     """
-    layer: Layer = from_description(description, layer_classes(), "layers", "layer")
+    from ranvier.models import Model, Sequential
+    from ranvier.ops.graph import Operation
+
+    classes: dict[str, type[Layer]] = {**layer_classes(), "Operation": Operation}
+    classes |= {"Functional": Model, "Model": Model, "Sequential": Sequential}
+    config = description.get("config") if isinstance(description, dict) else None
+    with _filling.inside(str(config.get("name"))) if isinstance(config, dict) else nullcontext():
+        layer: Layer = from_description(description, classes, "layers", "layer")
     if not isinstance(layer, Layer):
         raise ValueError(f"[layers] expected the description of a layer, got that of {layer!r:.80}")
     if "stream" in description:

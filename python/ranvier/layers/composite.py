@@ -48,10 +48,10 @@ class Composite(Layer):
 
     def build_rows(self, shapes: list[Shape]) -> list[Shape]:
         outputs = self.row_shapes(shapes)
-        file, new = _filling.source(), not self.built
-        with _filling.filling(None if file is None else _Whole(file.elements(self.name))):
+        file, path, new = _filling.source(), _filling.path(self.role or self.name), not self.built
+        with _filling.filling(None if file is None else _Whole(file.elements(path))):
             self.build_parts(shapes)
-        self._row_shapes = shapes
+        self._built_shapes = shapes
         if not new:
             return outputs
         for part in self.parts:
@@ -60,7 +60,7 @@ class Composite(Layer):
             for variable in part.variables:
                 variable.path = f"{self.name}/{variable.path}"
         if file is not None:
-            file.fill(self.name, [variable.native for variable in self.variables])
+            file.fill(path, [variable.native for variable in self.variables])
         return outputs
 
 

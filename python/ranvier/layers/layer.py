@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 import weakref
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from ranvier import _filling, config, dtype_policies, initializers, regularizers
+from ranvier import _filling, config, constraints, dtype_policies, initializers, regularizers
 from ranvier._configurable import Configurable, argument_names, plain
 from ranvier.errors import unknown
+from ranvier.layers import tracing
 from ranvier.random import draw_seed
 from ranvier.symbol import KerasTensor, Node
 from ranvier.utils.naming import snake_case, unique_name
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
 # Arguments that every configuration has; those of shapes are part of none.
 _SHARED = ("name", "trainable", "dtype", "activity_regularizer")
 _COMMON = (*_SHARED, "input_shape", "input_dim", "batch_input_shape")
+_NONE: Mapping[str, Any] = MappingProxyType({})
 
 
 class Layer(Configurable, HasWeights):
@@ -53,13 +57,15 @@ class Layer(Configurable, HasWeights):
     """
 
     kind: ClassVar[str] = ""
-    merges: ClassVar[bool] = False  # takes a list of inputs
+    merges: bool = False  # takes a list of inputs
     # Weights whose initializer, regularizer and constraint are arguments of another name: {"kernel": "depthwise"}.
     options_of: ClassVar[dict[str, str]] = {}
     supports_masking: bool = False  # passes the mask of its input on, or makes one
     takes_masks: bool = False  # computes something else where a mask is 0
     unsaved: ClassVar[tuple[str, ...]] = ()  # arguments that are no part of the configuration
     hidden: ClassVar[bool] = False  # belongs to the layer that reads it: shown and saved in no model
+    is_input: ClassVar[bool] = False  # where data enters: computes nothing
+    call_options: ClassVar[Mapping[str, Any]] = _NONE  # other arguments of a call, and their defaults
 
     def __init__(
         self,
@@ -88,9 +94,13 @@ class Layer(Configurable, HasWeights):
         self.given_input_shape = None if input_shape is None else checked_shape(self.name, input_shape)
         self._native: _core.Layer | None = None
         self._variables: list[Variable] = []
-        self._nodes: list[weakref.ref[Node]] = []
+        self._calls: list[weakref.ref[Node]] = []
+        self._variants: dict[str, _core.Layer] = {}
+        self.role: str | None = None  # what a layer that is made of this one calls it
+        self._built = False  # of a layer written in Python
+        self._traced: Any = None
         self._eager: tuple[Any, _core.Network] | None = None
-        self._row_shapes: list[Shape] | None = None  # that it was built for
+        self._built_shapes: list[Shape] | None = None  # that it was built for
 
     def native_kind(self) -> str:
         """The node kind that computes this layer."""
@@ -99,6 +109,10 @@ class Layer(Configurable, HasWeights):
     def native_config(self) -> dict[str, Any]:
         """What the native layer is told."""
         return {}
+
+    def native_options(self, options: Mapping[str, Any]) -> dict[str, Any]:
+        """What the native layer is told besides, of a call with these options."""
+        return dict(options)
 
     @property
     def dtype(self) -> str:
@@ -120,9 +134,7 @@ class Layer(Configurable, HasWeights):
         """The native layer."""
         if self._native is None:
             if not self.kind:
-                raise TypeError(
-                    f"[{self.name}] layers written in Python cannot be used yet: combine those of ranvier.layers"
-                )
+                raise TypeError(f"[{self.name}] has no native layer: a layer written in Python needs a method `call`")
             kind = config.scalars(self.dtype).Layer
             native = kind(self.native_kind(), self.native_config(), self.name)
             native.trainable = self._trainable
@@ -131,15 +143,62 @@ class Layer(Configurable, HasWeights):
             self._native = native
         return self._native
 
+    def native_for(self, options: Mapping[str, Any]) -> _core.Layer:
+        """The native layer for calls with these options; all share the weights."""
+        if not options:
+            return self.native
+        key = repr(sorted(options.items()))
+        if key not in self._variants:
+            told = self.native_config() | self.native_options(options)
+            variant = self._variants[key] = self.native.variant(told)
+            variant.trainable = self._trainable
+            variant.activity_regularizer = self.native.activity_regularizer
+        return self._variants[key]
+
+    @property
+    def is_traced(self) -> bool:
+        """Whether it is written in Python: a method `call` says what it does."""
+        return hasattr(self, "call")
+
     @property
     def built(self) -> bool:
         """Whether the weights exist."""
+        if self.is_traced:
+            return self._built
         return self._native is not None and self._native.built
+
+    def named_sublayers(self) -> dict[str, Layer]:
+        """The layers that one written in Python is made of, by the attributes that hold them, in their order."""
+        found: dict[str, Layer] = {}
+        for attribute, value in vars(self).items() if self.is_traced else ():
+            items = _items(value)
+            for number, item in enumerate(items):
+                if isinstance(item, Layer) and not any(item is other for other in found.values()):
+                    name = attribute.lstrip("_")
+                    found[name if item is value else f"{name}_{number}"] = item
+        return found
+
+    def sublayers(self) -> list[Layer]:
+        """The layers that this one is made of."""
+        return list(self.named_sublayers().values())
+
+    def walk(self, above: str = "", role: str | None = None) -> Iterator[tuple[str, Layer]]:
+        """This layer and all below it, each with its path, such as "encoder/dense"."""
+        path = f"{above}{role or self.name}"
+        yield path, self
+        for name, layer in self.named_sublayers().items():
+            yield from layer.walk(f"{path}/", name)
+
+    @property
+    def own_variables(self) -> list[Variable]:
+        """The weights without those of the layers that one written in Python is made of."""
+        return list(self._variables) if self.is_traced else self.variables
 
     @property
     def variables(self) -> list[Variable]:
-        """All weights; none before `build`."""
-        return list(self._variables)
+        """All weights, each once; none before `build`."""
+        below = [variable for layer in self.sublayers() for variable in layer.variables]
+        return list({id(variable.native): variable for variable in (*self._variables, *below)}.values())
 
     def weight(self, name: str) -> Variable | None:
         """The weight of a name, such as "kernel"; None if the layer was asked to go without it.
@@ -162,9 +221,13 @@ class Layer(Configurable, HasWeights):
         self._trainable = bool(value)
         if self._native is not None:
             self._native.trainable = self._trainable
+        for variant in self._variants.values():
+            variant.trainable = self._trainable
         for variable in self._variables:
             if not variable.statistic:
                 variable.trainable = self._trainable
+        for layer in self.sublayers():
+            layer.trainable = self._trainable
 
     def build(self, input_shape: Any) -> None:
         """Creates the weights and draws their initial values; again with a shape that fits: nothing.
@@ -172,9 +235,66 @@ class Layer(Configurable, HasWeights):
         Args:
             input_shape: shape of the input with the batch axis, such as (None, 784); for a layer that merges, a list.
 
+        A layer written in Python makes its weights here, with `add_weight`.
+
         Raises: ValueError if the layer cannot take such inputs.
         """
-        self.build_rows([row_shape(shape) for shape in (input_shape if self.merges else [input_shape])])
+        if not self.is_traced:
+            self.build_rows([row_shape(shape) for shape in (input_shape if self.merges else [input_shape])])
+
+    def finish_build(self) -> None:
+        """Called once `build` of a layer written in Python is done."""
+        self._built = True
+        file = _filling.source()
+        if file is not None and self._variables:
+            file.fill(_filling.above(), [variable.native for variable in self._variables])
+
+    def add_weight(
+        self,
+        shape: Sequence[int] | int | None = None,
+        initializer: Any = None,
+        dtype: Any = None,
+        trainable: bool = True,
+        autocast: bool = True,
+        regularizer: Any = None,
+        constraint: Any = None,
+        aggregation: str = "none",
+        overwrite_with_gradient: bool = False,
+        name: str | None = None,
+    ) -> Variable:
+        """A new weight, for `build` of a layer written in Python.
+
+        Args:
+            shape: of the weight; () or None is a single number.
+            initializer: what draws its first values; by default Glorot's uniform one, and zeros for no axes.
+            dtype: must be that of the layer, or None.
+            trainable: whether optimizers change it.
+            autocast: accepted for compatibility.
+            regularizer: penalty on it.
+            constraint: condition that is restored after each update.
+            aggregation: accepted for compatibility.
+            overwrite_with_gradient: accepted for compatibility.
+            name: by default "variable", numbered.
+
+        Raises: ValueError for a shape that is not of positive integers, or another number type.
+        """
+        if dtype is not None and str(np.dtype(dtype)) != self.dtype:
+            raise ValueError(f"[{self.name}] expected weights of {self.dtype}, as the layer, got dtype={dtype!r}")
+        axes = () if shape is None else checked_shape(self.name, shape)
+        label = name or ("variable" if not self._variables else f"variable_{len(self._variables)}")
+        file = _filling.source()
+        if file is not None and math.prod(axes) > file.elements(_filling.above()):
+            raise ValueError(f"[{self.name}] asks for more weights than the file has")
+        native = tracing.add_variable(self, axes, label, trainable and self._trainable)
+        variable = Variable(native.parameters[0], self.name, native)
+        variable.statistic = not trainable
+        drawn = initializers.get(initializer or ("glorot_uniform" if axes else "zeros"))
+        if file is None:
+            variable.assign(drawn(axes, dtype=self.dtype))
+        variable.regularizer = regularizers.get(regularizer)
+        variable.constraint = constraints.get(constraint)
+        self._variables.append(variable)
+        return variable
 
     def build_rows(self, shapes: list[Shape]) -> list[Shape]:
         """`build` for shapes without the batch axis; returns those of the outputs."""
@@ -182,12 +302,12 @@ class Layer(Configurable, HasWeights):
         if self.native.built:
             self.native.build(shapes)
             return outputs
-        self._row_shapes = list(shapes)
-        file = _filling.source()
-        self.native.build(shapes, -1 if file is None else file.elements(self.name))
+        self._built_shapes = list(shapes)
+        file, path = _filling.source(), _filling.path(self.role or self.name)
+        self.native.build(shapes, -1 if file is None else file.elements(path))
         parameters = self.native.parameters
         if file is not None:
-            file.fill(self.name, parameters)
+            file.fill(path, parameters)
         for parameter in parameters:
             if file is None:
                 initializer = self.chosen(parameter.name, "initializer") or initializers.Zeros()
@@ -204,16 +324,24 @@ class Layer(Configurable, HasWeights):
         """The "initializer", "regularizer" or "constraint" of a weight, or None."""
         return getattr(self, f"{self.options_of.get(weight, weight)}_{what}", None)
 
-    def row_shapes(self, shapes: list[Shape]) -> list[Shape]:
+    def row_shapes(self, shapes: list[Shape], options: Mapping[str, Any] = _NONE) -> list[Shape]:
         """Shapes of a row of each output for those of the inputs.
 
         Raises: ValueError if the layer cannot take such inputs.
         """
-        return self.native.output_shapes(shapes)
+        if self.is_traced:
+            return tracing.output_shapes(self, shapes)
+        return self.native_for(options).output_shapes(shapes)
 
-    def add_to(self, network: _core.Network, inputs: list[int], masks: list[int | None]) -> list[int]:
+    def add_to(
+        self,
+        network: _core.Network,
+        inputs: list[int],
+        masks: Sequence[int | None],
+        options: Mapping[str, Any] = _NONE,
+    ) -> list[int]:
         """Adds what computes the layer to a native network; returns the values of the outputs."""
-        return network.add(self.native, inputs, masks)
+        return network.add(self.native_for(options), inputs, masks)
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         """Shape of the output, or list of shapes, for that of the input, all with the batch axis.
@@ -237,21 +365,30 @@ class Layer(Configurable, HasWeights):
             raise ValueError(f"[{self.name}] has no weights before it knows its input shape: call build(input_shape)")
         return super().count_params()
 
-    def __call__(self, inputs: Any, training: bool = False, mask: Any = None) -> Any:
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Applies the layer: to an array, at once; to a symbol, as a node of a network to be.
 
         Args:
-            inputs: an array (batch, ...) or a symbol; a list of them for a layer that merges.
-            training: for arrays, whether the layer behaves as in training (dropout drops).
-            mask: which positions of the input count, (batch, steps), or a list, for a layer that takes masks; a symbol
-                brings its own.
+            *args: an array (batch, ...) or a symbol; a list of them for a layer that merges.
+            **kwargs: `training`: for arrays, whether the layer behaves as in training (dropout drops); and other
+                arguments of the call that this layer takes; `mask`: which positions of the input count, (batch, steps),
+                or a list, for a layer that takes masks; a symbol brings its own.
 
-        Raises: ValueError if the shape does not fit; TypeError for a mask that nobody takes.
+        Raises: ValueError if the shape does not fit; TypeError for other arguments.
         """
-        values = self._input_list(inputs)
-        return self._apply(values, list(mask) if isinstance(mask, list | tuple) else [mask], training)
+        if self.is_traced:
+            return tracing.call(self, args, kwargs)
+        return self._call_native(*args, **kwargs)
 
-    def _apply(self, values: list[Any], masks: list[Any], training: bool) -> Any:
+    def _call_native(self, inputs: Any, training: bool = False, mask: Any = None, **options: Any) -> Any:
+        for option in options:
+            if option not in self.call_options:
+                raise TypeError(unknown(self.name, "argument", option, ["training", *self.call_options]))
+        chosen = {name: value for name, value in options.items() if value != self.call_options[name]}
+        values = self._input_list(inputs)
+        return self._apply(values, list(mask) if isinstance(mask, list | tuple) else [mask], training, chosen)
+
+    def _apply(self, values: list[Any], masks: list[Any], training: bool, options: Mapping[str, Any] = _NONE) -> Any:
         given = [mask for mask in masks if mask is not None]
         if given and not self.takes_masks:
             raise TypeError(f"[{self.name}] takes no mask")
@@ -259,11 +396,23 @@ class Layer(Configurable, HasWeights):
             raise ValueError(f"[{self.name}] expected a mask for each of {len(values)} inputs, got {len(masks)}")
         symbols = [value for value in (*values, *given) if isinstance(value, KerasTensor)]
         if len(symbols) == len(values) + len(given):
-            return self.add_node(tuple(values), masks)
+            return self.add_node(tuple(values), masks, options)
         if symbols:
             raise TypeError(f"[{self.name}] expected symbols or arrays, got some of each")
         arrays = [np.asarray(value) for value in values]
-        return self._run(arrays, training, [None if mask is None else np.asarray(mask) for mask in masks])
+        return self._compute(arrays, training, [None if mask is None else np.asarray(mask) for mask in masks], options)
+
+    def call_again(
+        self,
+        inputs: Sequence[KerasTensor],
+        options: Mapping[str, Any],
+        masks: Sequence[KerasTensor | None] = (),
+    ) -> list[KerasTensor]:
+        """What comes out of a call like one that a node remembers, on other symbols."""
+        if self.is_traced:
+            return tracing.call_again(self, inputs, options)
+        made = self.add_node(tuple(inputs), masks, options) if options else self.add_node(tuple(inputs), masks)
+        return [made] if isinstance(made, KerasTensor) else list(made.values() if isinstance(made, dict) else made)
 
     def _input_list(self, inputs: Any) -> list[Any]:
         if not self.merges:
@@ -272,54 +421,82 @@ class Layer(Configurable, HasWeights):
             raise TypeError(f"[{self.name}] expected a list of inputs, got {type(inputs).__name__}")
         return list(inputs)
 
-    def add_node(self, inputs: tuple[KerasTensor, ...], masks: Sequence[KerasTensor | None] = ()) -> Any:
+    def add_node(
+        self,
+        inputs: tuple[KerasTensor, ...],
+        masks: Sequence[KerasTensor | None] = (),
+        options: Mapping[str, Any] = _NONE,
+    ) -> Any:
         """Calls the layer on symbols: all that it reads, with masks for those that are not to have their own.
 
         Raises: ValueError if a shape does not fit.
         """
-        shapes = self.build_rows([symbol.node.shapes[symbol.index] for symbol in inputs])
+        inputs = tracing.alike(inputs)
+        shapes = [symbol.row_shape for symbol in inputs]
+        outputs = self.build_rows(shapes)
+        if options:
+            outputs = self.row_shapes(shapes, options)
+        known = self.known_masks(inputs, masks)
+        kept = known if self.takes_masks and any(mask is not None for mask in known) else ()
+        node = Node(self, inputs, outputs, kept, options, single=inputs[0].single)
+        self.pass_masks(node, known)
+        return self.remember(node)
+
+    def known_masks(
+        self, inputs: Sequence[KerasTensor], masks: Sequence[KerasTensor | None] = ()
+    ) -> list[KerasTensor | None]:
+        """The masks of inputs: those given, otherwise their own."""
         own = [*masks, *[None] * (len(inputs) - len(masks))]
-        known = [symbol.mask if mask is None else mask for symbol, mask in zip(inputs, own, strict=True)]
-        masked = any(mask is not None for mask in known)
-        node = Node(self, inputs, shapes, known if masked and self.takes_masks else ())
+        return [symbol.mask if mask is None else mask for symbol, mask in zip(inputs, own, strict=True)]
+
+    def pass_masks(self, node: Node, known: list[KerasTensor | None]) -> None:
+        """Says which positions of the outputs of a new node count, given the masks of its inputs."""
+        inputs = node.inputs
         if self.supports_masking:
             made = self.compute_mask(list(inputs), known) if self.merges else self.compute_mask(inputs[0], known[0])
-            found = list(made) if isinstance(made, list | tuple) else [made] + [None] * (len(shapes) - 1)
+            found = list(made) if isinstance(made, list | tuple) else [made] + [None] * (len(node.shapes) - 1)
             node.output_masks = tuple(found) if any(mask is not None for mask in found) else ()
-        elif masked and not self.takes_masks:
+        elif any(mask is not None for mask in known) and not self.takes_masks:
             warnings.warn(
                 f"[{self.name}] does not support masks: the layers behind it will see all steps of its input",
                 UserWarning,
-                stacklevel=3,
+                stacklevel=4,
             )
-        return self.remember(node)
 
     def remember(self, node: Node) -> Any:
         """Keeps track of a call of this layer, without keeping it alive, and returns what came out."""
-        self._nodes = [reference for reference in self._nodes if reference() is not None]
-        self._nodes.append(weakref.ref(node))
-        outputs = node.outputs()
+        self._calls = [reference for reference in self._calls if reference() is not None]
+        self._calls.append(weakref.ref(node))
+        return self._structured(node.outputs())
+
+    def _structured(self, outputs: list[Any]) -> Any:
         return outputs[0] if len(outputs) == 1 else outputs
 
-    def _run(self, arrays: list[Array], training: bool, masks: Sequence[Array | None] = ()) -> Any:
+    def _compute(
+        self,
+        arrays: list[Array],
+        training: bool,
+        masks: Sequence[Array | None] = (),
+        options: Mapping[str, Any] | None = None,
+    ) -> Any:
         given = [mask for mask in masks if mask is not None]
         if not all(array.ndim for array in (*arrays, *given)):
             raise ValueError(f"[{self.name}] expected an array with a batch axis, got a single number")
         shapes = [array.shape[1:] for array in arrays]
         mask_shapes = [None if mask is None else mask.shape[1:] for mask in masks]
-        if self._eager is None or self._eager[0] != (shapes, mask_shapes):
+        key = (shapes, mask_shapes, dict(options or {}))
+        if self._eager is None or self._eager[0] != key:
             self.build_rows(shapes)
             network = config.scalars(self.dtype).Network(self.name)
             values = [network.add_input(shape, f"input_{i}") for i, shape in enumerate(shapes)]
             where = [None if shape is None else network.add_input(shape, "mask") for shape in mask_shapes]
-            network.set_outputs(self.add_to(network, values, where if given else []))
-            self._eager = ((shapes, mask_shapes), network)
+            network.set_outputs(self.add_to(network, values, where if given else [], options or _NONE))
+            self._eager = (key, network)
         network, inputs = self._eager[1], [*arrays, *given]
-        outputs = network.run(inputs, True, draw_seed()) if training else network.predict(inputs)
-        return outputs[0] if len(outputs) == 1 else outputs
+        return self._structured(network.run(inputs, True, draw_seed()) if training else network.predict(inputs))
 
     def _only_node(self, what: str) -> Node:
-        nodes = [node for reference in self._nodes if (node := reference()) is not None]
+        nodes = [node for reference in self._calls if (node := reference()) is not None]
         if not nodes:
             raise AttributeError(f"[{self.name}] has no {what}: it is in no model and was called on no symbol")
         return nodes[0]
@@ -328,7 +505,7 @@ class Layer(Configurable, HasWeights):
     def input(self) -> Any:
         """The symbol, or list of symbols, of the first call of this layer that a model or a symbol still uses."""
         inputs = self._only_node("input").inputs
-        return list(inputs) if self.merges else inputs[0]
+        return list(inputs) if self.merges or len(inputs) > 1 else inputs[0]
 
     @property
     def output(self) -> Any:
@@ -339,7 +516,7 @@ class Layer(Configurable, HasWeights):
     def input_shape(self) -> Any:
         """Shape of `input` with the batch axis; a list for a layer that merges."""
         shapes = [symbol.shape for symbol in self._only_node("input shape").inputs]
-        return shapes if self.merges else shapes[0]
+        return shapes if self.merges or len(shapes) > 1 else shapes[0]
 
     @property
     def output_shape(self) -> BatchShape:
@@ -348,12 +525,15 @@ class Layer(Configurable, HasWeights):
 
     def get_config(self) -> dict[str, Any]:
         """Name, trainable, dtype and the constructor's arguments."""
+        names = () if type(self).__init__ is Layer.__init__ else argument_names(type(self))
+        own = (name for name in names if name not in (*_SHARED, "output_shape", *self.unsaved))
+        return self._common_config() | {name: plain(getattr(self, name)) for name in own}
+
+    def _common_config(self) -> dict[str, Any]:
         common = {"name": self.name, "trainable": self.trainable, "dtype": self.dtype_policy.name}
         if self.activity_regularizer is not None:
             common["activity_regularizer"] = plain(self.activity_regularizer)
-        names = () if type(self).__init__ is Layer.__init__ else argument_names(type(self))
-        own = (name for name in names if name not in (*_SHARED, *self.unsaved))
-        return common | {name: plain(getattr(self, name)) for name in own}
+        return common
 
     def __reduce__(self) -> tuple[Any, ...]:
         from ranvier.saving import pickling
@@ -362,6 +542,12 @@ class Layer(Configurable, HasWeights):
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} name={self.name}, built={self.built}>"
+
+
+def _items(value: Any) -> Sequence[Any]:
+    if isinstance(value, Mapping):
+        return list(value.values())
+    return value if isinstance(value, list | tuple) else (value,)
 
 
 def row_shape(batch_shape: Sequence[int | None]) -> Shape:

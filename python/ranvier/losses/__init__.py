@@ -173,10 +173,15 @@ def get(identifier: Any) -> Any:
     raise TypeError(f"[losses] expected a name, a function of ranvier.losses or a Loss, got {identifier!r}")
 
 
-def as_loss(identifier: Any, where: str = "compile") -> Loss:
+def as_loss(identifier: Any, where: str = "compile", own: bool = True) -> Loss:
     """The loss object that a name, a function, a `functools.partial` of one, a class or an object stands for.
 
-    Raises: ValueError for an unknown name; TypeError for a function that is not of this module.
+    Args:
+        identifier: any of these.
+        where: who complains.
+        own: whether functions of the caller's are taken, which are written with `ranvier.ops`.
+
+    Raises: ValueError for an unknown name; TypeError for what is no loss.
 
     >>> as_loss("mse")
     <MeanSquaredError name=mean_squared_error>
@@ -191,9 +196,13 @@ def as_loss(identifier: Any, where: str = "compile") -> Loss:
         return found
     kind = getattr(found, "__name__", "")
     if _FUNCTIONS.get(kind) is not found:
+        if own and callable(found) and not isinstance(found, type):
+            from ranvier.losses.traced import FunctionLoss
+
+            return FunctionLoss(found, **arguments)
         raise TypeError(
-            f"[{where}] expected the name of a loss, a function of ranvier.losses or a Loss, got {identifier!r}; "
-            "losses written in Python cannot be trained yet"
+            f"[{where}] expected the name of a loss, a function of targets and predictions or a Loss, got "
+            f"{identifier!r}"
         )
     return _KINDS[kind](**arguments)
 

@@ -9,10 +9,11 @@ import numpy as np
 from ranvier import config
 from ranvier._configurable import Configurable
 from ranvier.errors import one_of
+from ranvier.utils.naming import snake_case
 
 if TYPE_CHECKING:
     from ranvier import _core
-    from ranvier._typing import Array, ArrayLike
+    from ranvier._typing import Array, ArrayLike, Shape
 
 REDUCTIONS = ("sum_over_batch_size", "mean", "sum", "none", "mean_with_sample_weight", None)
 
@@ -20,7 +21,8 @@ REDUCTIONS = ("sum_over_batch_size", "mean", "sum", "none", "mean_with_sample_we
 class Loss(Configurable):
     """How far predictions are from targets: one number a row, and their mean or sum.
 
-    A subclass names its native loss and says which of its own arguments that is told.
+    A subclass names its native loss and says which of its own arguments that is told. A loss of your own has a method
+    `call(y_true, y_pred)` written with `ranvier.ops`: it is recorded once and runs natively.
 
     Args:
         name: what it is called in logs.
@@ -47,7 +49,7 @@ class Loss(Configurable):
         self, name: str | None = None, reduction: str | None = "sum_over_batch_size", dtype: str | None = None
     ) -> None:
         one_of(type(self).__name__, "reduction", reduction, REDUCTIONS)
-        self.name = self.kind if name is None else name
+        self.name = (self.kind or snake_case(type(self).__name__)) if name is None else name
         self.reduction = reduction
         self.dtype = None if dtype is None else config.standardize_dtype(dtype)
 
@@ -59,6 +61,20 @@ class Loss(Configurable):
         """What the native loss is told."""
         return {}
 
+    @property
+    def is_traced(self) -> bool:
+        """Whether it is written in Python: a method `call` says what it is."""
+        return hasattr(self, "call")
+
+    def native_for(self, dtype: str, from_binary_labels: bool, target: Shape, prediction: Shape) -> _core.Loss:
+        """The native loss for rows of these shapes."""
+        if not self.is_traced:
+            return self.native(dtype, from_binary_labels)
+        from ranvier.losses.traced import native_network
+
+        network = native_network(self, dtype, target, prediction)
+        return config.scalars(dtype).Loss(network, self.reduction or "none")
+
     def native(self, dtype: str, from_binary_labels: bool = False) -> _core.Loss:
         """The native loss for a number type; `from_binary_labels`: hinge targets are 0 and 1."""
         told = self.native_config() | ({"binary_labels": 1} if from_binary_labels else {})
@@ -66,6 +82,10 @@ class Loss(Configurable):
 
     def rows(self, y_true: ArrayLike, y_pred: ArrayLike) -> Array:
         """The loss of each row: y_pred's shape without the last axis."""
+        if self.is_traced:
+            numbers = "float64" if getattr(y_pred, "dtype", None) == np.float64 else config.floatx()
+            arrays = [np.asarray(array).astype(self.dtype or numbers) for array in (y_true, y_pred)]
+            return np.asarray(self.call(*arrays))  # type: ignore[attr-defined]
         target, prediction, dtype = together(y_true, y_pred, self.sparse, self.dtype)
         if self.sparse and not self.any_labels:
             check_classes(target, prediction.shape[-1], self.ignore_class)

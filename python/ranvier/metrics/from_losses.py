@@ -24,7 +24,7 @@ class MeanLoss(Metric):
     kind = "mean_loss"
 
     def __init__(self, loss: Any, name: str | None = None, dtype: str | None = None) -> None:
-        self.loss = losses.as_loss(loss, "metrics")
+        self.loss = losses.as_loss(loss, "metrics", own=False)
         if self.loss.whole_batch:
             raise TypeError(f"[MeanLoss] {self.loss.name} has no value for each row: give the loss itself as a metric")
         super().__init__(dtype, self.loss.name if name is None else name)

@@ -30,7 +30,7 @@ def clone_model(
         input_tensors: symbols to start from instead of new inputs.
         clone_function: makes the copy of each layer but the inputs; by default from its configuration.
         call_function: called as (layer, inputs) where a functional model would call layer(inputs).
-        recursive: accepted for compatibility: models are not nested.
+        recursive: whether `clone_function` makes the layers of nested models too, and not these as a whole.
         **kwargs: none.
 
     Raises: TypeError if `clone_function` returns no layer; ValueError for another number of inputs.
@@ -48,6 +48,8 @@ def clone_model(
         raise TypeError(f"[clone_model] expected a model, got {model!r:.80}")
 
     def copied(layer: Layer) -> Layer:
+        if recursive and isinstance(layer, Model):
+            return clone_model(layer, None, clone_function, call_function, recursive)
         other = type(layer).from_config(layer.get_config()) if clone_function is None else clone_function(layer)
         if not isinstance(other, Layer):
             raise TypeError(f"[clone_model] clone_function must return a layer, got {other!r:.80}")
@@ -93,10 +95,11 @@ def _graph(
         arguments = [values[symbol.key] for symbol in node.inputs]
         if call is None:
             masks = [None if mask is None else values.get(mask.key) for mask in node.masks]
-            made = layer.add_node(tuple(arguments), masks)
+            produced = layer.call_again(arguments, node.options, masks)
         else:
             made = call(layer, arguments if node.layer.merges else arguments[0])
-        produced = made if isinstance(made, list) else [made]
+            produced = made if isinstance(made, list) else [made]
         values.update({symbol.key: value for symbol, value in zip(node.outputs(), produced, strict=True)})
     outputs = [values[symbol.key] for symbol in model.outputs]
-    return Model(inputs, outputs if model._many_outputs else outputs[0], model.name)
+    named = inputs if model._input_keys is None else dict(zip(model._input_keys, inputs, strict=True))
+    return Model(named, model._structured(outputs), model.name)

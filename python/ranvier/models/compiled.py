@@ -110,7 +110,7 @@ class Compiled:
         self.names: list[str] = []
         self._order: list[int] = []
         self._finishers: list[Any] = []
-        self._trainers: dict[bool, tuple[_core.Network, tuple[bool, ...], _core.Trainer]] = {}
+        self._trainers: dict[bool, tuple[_core.Network, Any, _core.Trainer]] = {}
 
     @property
     def losses(self) -> list[Loss]:
@@ -128,6 +128,7 @@ class Compiled:
         network: _core.Network,
         dtype: str,
         shapes: Sequence[Shape],
+        targets: Sequence[Shape],
         binary: tuple[bool, ...],
         inner: bool,
     ) -> _core.Trainer:
@@ -138,11 +139,14 @@ class Compiled:
             network: what is trained.
             dtype: its number type.
             shapes: of a row of each output.
+            targets: of a row of the targets of each.
             binary: see `Data.from_binary_labels`.
             inner: whether it runs inside a pass of the other one, from a callback, and so has metrics of its own.
         """
         kept = self._trainers.get(inner)
-        if kept is not None and kept[0] is network and kept[1] == binary:
+        own = [shape if o.loss.is_traced else () for o, shape in zip(self.objectives, targets, strict=True)]
+        key = (binary, own)
+        if kept is not None and kept[0] is network and kept[1] == key:
             return kept[2]
         for objective, shape in zip(self.objectives, shapes, strict=True):
             objective.resolve(shape)
@@ -160,7 +164,10 @@ class Compiled:
         flagged = list(zip(self.objectives, binary, strict=True))
         native = config.scalars(dtype).Trainer(
             network,
-            [o.loss.native(dtype, flag) for o, flag in flagged],
+            [
+                o.loss.native_for(dtype, flag, target, shape)
+                for (o, flag), target, shape in zip(flagged, targets, shapes, strict=True)
+            ],
             [o.weight for o in self.objectives],
             [natives(o.metrics, flag) for o, flag in flagged],
             [natives(o.weighted_metrics, flag) for o, flag in flagged],
@@ -168,7 +175,7 @@ class Compiled:
         )
         if not all(metric.is_native for metric in self.metrics):
             native = self._observed(native, inner)
-        self._trainers[inner] = (network, binary, native)
+        self._trainers[inner] = (network, key, native)
         return native
 
     def _observed(self, native: _core.Trainer, inner: bool) -> _core.Trainer:

@@ -31,8 +31,13 @@ class Fed:
         raise NotImplementedError
 
     @property
+    def input_names(self) -> list[str]:
+        """What arrays are called in a dict of them."""
+        raise NotImplementedError
+
+    @property
     def output_names(self) -> list[str]:
-        """The layers that outputs come from: keys of `loss`, `metrics` and logs."""
+        """Keys of `loss`, `metrics` and logs."""
         raise NotImplementedError
 
     @property
@@ -43,6 +48,9 @@ class Fed:
     def _row_shapes(self, data: list[Shape] | None = None) -> tuple[list[Shape], list[Shape]]:
         raise NotImplementedError
 
+    def _structured(self, outputs: list[Any]) -> Any:
+        raise NotImplementedError
+
     def _build_for(self, shapes: list[Shape]) -> None:
         raise NotImplementedError
 
@@ -50,7 +58,7 @@ class Fed:
         raise NotImplementedError
 
     def _input_names(self) -> list[str]:
-        return [symbol.name for symbol in self._inputs] or ["x"]
+        return self.input_names if self.built else ["x"]
 
     def _arrays(self, x: Any, where: str) -> list[Array]:
         arrays = take_inputs(where, "x", x, self._input_names(), self._row_shapes()[0] if self.built else None)
@@ -85,7 +93,10 @@ class Fed:
 
     def _trainer(self, compiled: Compiled, data: Data | Stream, inner: bool, streams: bool = False) -> _core.Trainer:
         network = self.network
-        own = compiled.trainer(self, network, self._dtype, self._row_shapes()[1], data.from_binary_labels, inner)
+        targets = [array.shape[1:] for array in data.y]
+        own = compiled.trainer(
+            self, network, self._dtype, self._row_shapes()[1], targets, data.from_binary_labels, inner
+        )
         return cast("_core.Trainer", StreamTrainer(own)) if streams else own
 
     @contextmanager

@@ -26,6 +26,10 @@ def targets(where: str, argument: str, array: Array, shape: Shape, loss: Loss, i
 
     Raises: ValueError for another shape, NaN or infinity, or values that the loss has no meaning for.
     """
+    if loss.is_traced:
+        finite(where, argument, array)
+        looks_alike = array.shape[1:] == shape or (*array.shape[1:], 1) == shape or array.shape[1:] == (*shape, 1)
+        return fitted(where, argument, array, shape) if looks_alike else array
     if loss.sparse:
         if array.shape[1:] == shape and shape[-1] > 1:
             raise ValueError(

@@ -3,40 +3,49 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from threading import Lock
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ranvier import _filling
 from ranvier import layers as layers_module
 from ranvier._custom_objects import custom_object_scope
 from ranvier.callbacks import History
 from ranvier.errors import unknown
-from ranvier.models import graph
+from ranvier.layers.layer import Layer
+from ranvier.layers.tracing import alike
+from ranvier.models import door, graph
 from ranvier.models.saved import Saved
 from ranvier.models.summary import print_summary
 from ranvier.random import draw_seed
-from ranvier.symbol import KerasTensor
+from ranvier.subgraph import Subgraph, from_inputs
+from ranvier.symbol import KerasTensor, Node
 from ranvier.utils.naming import unique_name
-from ranvier.variable import HasWeights, Variable
+from ranvier.variable import Variable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ranvier import _core
-    from ranvier._typing import BatchShape, Shape
-    from ranvier.layers import Layer
-    from ranvier.symbol import Node
+    from ranvier._typing import Shape
+
+_NONE: Mapping[str, Any] = MappingProxyType({})
 
 
-class Model(Saved, HasWeights):
+class Model(Saved, Layer):
     """A network from one or more inputs to one or more outputs, made by calling layers on symbols.
 
+    It is a layer as well: called on symbols it becomes a part of a larger network, with the same weights.
+
     Args:
-        inputs: what `Input` returned, or a list of such.
-        outputs: symbols that layers returned, or a list of them.
+        inputs: what `Input` returned, or a list or dict of such. A symbol in the middle of a network is replaced by an
+            input of its shape.
+        outputs: symbols that layers returned, or a list or dict of them: in which form `predict` returns them.
         name: by default "functional", numbered.
+        trainable: whether `fit` changes the weights.
 
     Raises: TypeError for anything that is no symbol; ValueError if outputs need an input that is not given.
 
@@ -46,29 +55,49 @@ class Model(Saved, HasWeights):
     10
     """
 
-    def __init__(self, inputs: Any, outputs: Any, name: str | None = None) -> None:
-        self.name = unique_name("functional") if name is None else str(name)
-        self._many_outputs = isinstance(outputs, list | tuple)
-        self._start()
-        self._set_graph(symbols("inputs", inputs), symbols("outputs", outputs))
+    _input_keys: list[str] | None = None  # where inputs, or outputs, are a dict
+    _output_keys: list[str] | None = None
 
-    def _start(self) -> None:
+    def __init__(self, inputs: Any, outputs: Any, name: str | None = None, trainable: bool = True) -> None:
+        self._start(unique_name("functional") if name is None else str(name))
+        self._input_keys = [str(key) for key in inputs] if isinstance(inputs, Mapping) else None
+        self._output_keys = [str(key) for key in outputs] if isinstance(outputs, Mapping) else None
+        self._many_outputs = isinstance(outputs, list | tuple | Mapping)
+        self._set_graph(symbols("inputs", inputs), symbols("outputs", outputs))
+        if not trainable:
+            self.trainable = False
+
+    def _start(self, name: str) -> None:
+        Layer.__init__(self, name=name)
         self.stop_training = False
         self.history: History | None = None
-        self._trainable = True
         self._training_lock = Lock()
         self._inputs: list[KerasTensor] = []
         self._outputs: list[KerasTensor] = []
-        self._nodes: list[Node] = []
+        self._graph: Subgraph | None = None
         self._layers: list[Layer] = []
         self._forget_network()
 
     def _set_graph(self, inputs: list[KerasTensor], outputs: list[KerasTensor]) -> None:
-        self._nodes = graph.ordered_nodes(inputs, outputs)
-        self._layers = graph.layers_of(self._nodes)
-        graph.dtype_of(self._layers)
+        if not all(symbol.node.layer.is_input for symbol in inputs):
+            inputs, outputs = from_inputs(inputs, outputs)
+        for symbol in outputs:
+            if symbol.single:
+                raise ValueError(
+                    f"[Model] the output '{symbol.name}' is one for the whole batch: outputs have a row for each row "
+                    "of the inputs"
+                )
+        made = Subgraph(inputs, outputs)
+        graph.check_names(made.layers)
+        graph.dtype_of(made.layers)
+        self._graph, self._layers = made, made.layers
         self._inputs, self._outputs = inputs, outputs
+        self.merges = len(inputs) > 1
         self._forget_network()
+
+    @property
+    def _nodes(self) -> list[Node]:
+        return [] if self._graph is None else self._graph.nodes
 
     @property
     def network(self) -> _core.Network:
@@ -77,8 +106,7 @@ class Model(Saved, HasWeights):
         Raises: ValueError before the input shape is known.
         """
         if self._network is None:
-            self._require_graph()
-            self._network, self._dtype = graph.native_network(self.name, self._inputs, self._outputs, self._nodes)
+            self._network, self._dtype = graph.native_network(self.name, self._whole_graph())
             if len(self._inputs) == 1 and not self._many_outputs:
                 self._fast_shape, self._fast_predict = self._inputs[0].node.shapes[0], self._network.predict
         return self._network
@@ -88,6 +116,11 @@ class Model(Saved, HasWeights):
             raise ValueError(
                 f"[{self.name}] does not know its input shape: call build, or fit or call it on data first"
             )
+
+    def _whole_graph(self) -> Subgraph:
+        self._require_graph()
+        assert self._graph is not None
+        return self._graph
 
     @property
     def built(self) -> bool:
@@ -115,21 +148,29 @@ class Model(Saved, HasWeights):
                 return layer
         raise ValueError(unknown(self.name, "layer", str(name), [layer.name for layer in self.layers]))
 
+    def named_sublayers(self) -> dict[str, Layer]:
+        """The layers by their names."""
+        return {layer.name: layer for layer in self.layers}
+
+    def all_layers(self) -> Iterator[tuple[str, Layer]]:
+        """Every layer, those of nested models and layers behind these, with its path, such as "encoder/dense"."""
+        met = set()
+        for top in self.layers:
+            for path, layer in top.walk():
+                if id(layer) not in met:
+                    met.add(id(layer))
+                    yield path, layer
+
+    @property
+    def own_variables(self) -> list[Variable]:
+        """None: all belong to layers."""
+        return []
+
     @property
     def variables(self) -> list[Variable]:
         """All weights, each once, in the order of `layers`."""
-        return [variable for layer in self.layers for variable in layer.variables]
-
-    @property
-    def trainable(self) -> bool:
-        """Whether `fit` changes the weights. Setting it sets every layer."""
-        return self._trainable
-
-    @trainable.setter
-    def trainable(self, value: bool) -> None:
-        self._trainable = bool(value)
-        for layer in self.layers:
-            layer.trainable = self._trainable
+        found = (variable for layer in self.layers for variable in layer.variables)
+        return list({id(variable.native): variable for variable in found}.values())
 
     @property
     def inputs(self) -> list[KerasTensor]:
@@ -148,30 +189,44 @@ class Model(Saved, HasWeights):
 
     @property
     def input(self) -> Any:
-        """The only input, or the list of them."""
+        """The only input, or the list or dict of them."""
+        if self._input_keys is not None:
+            return dict(zip(self._input_keys, self.inputs, strict=True))
         return self.inputs[0] if len(self._inputs) == 1 else self.inputs
 
     @property
     def output(self) -> Any:
-        """The only output, or the list of them."""
-        return self.outputs if self._many_outputs else self.outputs[0]
+        """The only output, or the list or dict of them."""
+        return self._structured(self.outputs)
+
+    def _structured(self, outputs: list[Any]) -> Any:
+        if self._output_keys is not None:
+            return dict(zip(self._output_keys, outputs, strict=True))
+        return outputs if self._many_outputs else outputs[0]
 
     @property
-    def input_shape(self) -> BatchShape | list[BatchShape]:
+    def input_shape(self) -> Any:
         """Shape of the input with the batch axis, or a list."""
         shapes = [symbol.shape for symbol in self.inputs]
         return shapes[0] if len(shapes) == 1 else shapes
 
     @property
-    def output_shape(self) -> BatchShape | list[BatchShape]:
-        """Shape of the output with the batch axis, or a list."""
-        shapes = [symbol.shape for symbol in self.outputs]
-        return shapes if self._many_outputs else shapes[0]
+    def output_shape(self) -> Any:
+        """Shape of the output with the batch axis, or a list or dict."""
+        return self._structured([symbol.shape for symbol in self.outputs])
+
+    @property
+    def input_names(self) -> list[str]:
+        """What arrays are called in a dict of them: the keys of `inputs`, or the names of the input layers."""
+        return self._input_keys or [symbol.name for symbol in self.inputs]
 
     @property
     def output_names(self) -> list[str]:
-        """The layers that outputs come from: keys of `loss`, `metrics` and logs."""
-        return [symbol.name for symbol in self.outputs]
+        """Keys of `loss`, `metrics` and logs: those of `outputs`, or the layers that outputs come from."""
+        if self._output_keys is not None:
+            return list(self._output_keys)
+        names = [symbol.name for symbol in self.outputs]
+        return [name if names.count(name) == 1 else f"{name}_{i}" for i, name in enumerate(names)]
 
     @property
     def dtype(self) -> str:
@@ -195,22 +250,67 @@ class Model(Saved, HasWeights):
             [symbol.node.shapes[symbol.index] for symbol in self.outputs],
         )
 
-    def __call__(self, inputs: Any, training: bool = False) -> Any:
-        """Applies the model to arrays at once.
+    def __call__(self, inputs: Any, training: bool = False, **options: Any) -> Any:
+        """Applies the model: to arrays, at once; to symbols, as a part of a larger network.
 
         Args:
-            inputs: an array (batch, ...) for each input.
-            training: whether layers behave as in training (dropout drops).
+            inputs: an array (batch, ...) or a symbol for each input; for several a list, or a dict by name.
+            training: for arrays, whether layers behave as in training (dropout drops).
+            **options: none.
 
-        Raises: ValueError if shapes do not fit; TypeError for symbols.
+        Raises: ValueError if shapes do not fit.
         """
         if type(inputs) is np.ndarray and not training and inputs.shape[1:] == self._fast_shape:
             return self.predict(inputs)
-        if isinstance(inputs, KerasTensor):
-            raise TypeError(f"[{self.name}] a model cannot be called on a symbol: call its layers on it instead")
+        if options:
+            raise TypeError(unknown(self.name, "argument", next(iter(options)), ["training"]))
+        given = list(inputs.values()) if isinstance(inputs, Mapping) else inputs
+        if isinstance(given, KerasTensor) or (
+            isinstance(given, list | tuple) and any(isinstance(item, KerasTensor) for item in given)
+        ):
+            return self.add_node(tuple(self._input_list(inputs)))
         arrays = self._arrays(inputs, "call")
         run = self.network.run(arrays, True, draw_seed()) if training else self.network.predict(arrays)
-        return run if self._many_outputs else run[0]
+        return self._structured(run)
+
+    def _input_list(self, inputs: Any) -> list[Any]:
+        values = door.per_name(self.name, "inputs", inputs, self.input_names if self.built else ["inputs"])
+        if len(values) == 1 and isinstance(values[0], list | tuple) and len(values[0]) == 1:
+            values = list(values[0])
+        if not all(isinstance(value, KerasTensor) for value in values):
+            raise TypeError(f"[{self.name}] expected symbols or arrays, got some of each")
+        return values
+
+    def add_node(
+        self,
+        inputs: tuple[KerasTensor, ...],
+        masks: Sequence[KerasTensor | None] = (),
+        options: Mapping[str, Any] = _NONE,
+    ) -> Any:
+        inputs = alike(inputs)
+        outputs = self.build_rows([symbol.row_shape for symbol in inputs])
+        node = Node(self, inputs, outputs, inner=self._whole_graph())
+        self.pass_masks(node, self.known_masks(inputs, masks))
+        return self.remember(node)
+
+    def build_rows(self, shapes: list[Shape]) -> list[Shape]:
+        """Learns the shapes of one row of each input, where the model can; returns those of the outputs."""
+        with _filling.inside(self.role or self.name):
+            self._build_for(shapes)
+        return self.row_shapes(shapes)
+
+    def row_shapes(self, shapes: list[Shape], options: Mapping[str, Any] = _NONE) -> list[Shape]:
+        """Shapes of a row of each output for those of the inputs.
+
+        Raises: ValueError if they are not those of the inputs.
+        """
+        wanted, outputs = self._row_shapes(shapes)
+        if wanted != [tuple(shape) for shape in shapes]:
+            raise ValueError(
+                f"[{self.name}] expected input {', '.join(map(door.starred, wanted))}, got "
+                f"{', '.join(map(door.starred, shapes))}"
+            )
+        return outputs
 
     def summary(
         self,
@@ -227,13 +327,13 @@ class Model(Saved, HasWeights):
             line_length: width of the table in characters.
             positions: where columns end, as shares of the width or in characters.
             print_fn: called on each line instead of printing it.
-            expand_nested: accepted for compatibility.
+            expand_nested: whether to show the layers of nested models below these.
             show_trainable: whether to add a column that says which layers `fit` changes.
             layer_range: names, or patterns of names, of the first and the last layer to show.
 
         Raises: ValueError for positions that do not grow, or a range that matches no layer.
         """
-        print_summary(self, line_length, positions, print_fn, show_trainable, layer_range)
+        print_summary(self, line_length, positions, print_fn, expand_nested, show_trainable, layer_range)
 
     def get_config(self) -> dict[str, Any]:
         """The layers and how they are connected, as JSON can hold them."""
@@ -246,9 +346,10 @@ class Model(Saved, HasWeights):
             found = {"layer": self._layers.index(node.layer), "inputs": [reference(symbol) for symbol in node.inputs]}
             # Masks that layers have made come again when these are called.
             given = [None if mask is None or mask.node.layer.hidden else reference(mask) for mask in node.masks]
-            return found | {"masks": given} if any(given) else found
+            found |= {"masks": given} if any(given) else {}
+            return found | ({"options": node.options} if node.options else {})
 
-        return {
+        config = {
             "name": self.name,
             "trainable": self.trainable,
             "layers": [layers_module.serialize(layer) for layer in self._layers],
@@ -257,6 +358,8 @@ class Model(Saved, HasWeights):
             "outputs": [reference(symbol) for symbol in self._outputs],
             "many_outputs": self._many_outputs,
         }
+        keys = {"input_keys": self._input_keys, "output_keys": self._output_keys}
+        return config | {name: value for name, value in keys.items() if value is not None}
 
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects: Mapping[str, Any] | None = None) -> Model:
@@ -285,11 +388,17 @@ class Model(Saved, HasWeights):
                 continue
             inputs = [value(reference) for reference in node["inputs"]]
             masks = [None if reference is None else value(reference) for reference in node.get("masks", ())]
-            outputs = layer.add_node(tuple(inputs), masks)
-            produced.append(outputs if isinstance(outputs, list) else [outputs])
-        found = {side: [value(reference) for reference in config[side]] for side in ("inputs", "outputs")}
+            produced.append(layer.call_again(inputs, node.get("options", {}), masks))
+        inputs, outputs = ([value(reference) for reference in config[side]] for side in ("inputs", "outputs"))
+        input_keys, output_keys = config.get("input_keys"), config.get("output_keys")
         model = cls(
-            found["inputs"], found["outputs"] if config["many_outputs"] else found["outputs"][0], config["name"]
+            inputs if input_keys is None else dict(zip(input_keys, inputs, strict=True)),
+            dict(zip(output_keys, outputs, strict=True))
+            if output_keys is not None
+            else outputs
+            if config["many_outputs"]
+            else outputs[0],
+            config["name"],
         )
         model._trainable = bool(config["trainable"])  # layers have flags of their own
         return model
@@ -307,11 +416,12 @@ class Model(Saved, HasWeights):
 
 
 def symbols(argument: str, value: Any) -> list[KerasTensor]:
-    """A symbol or a list of symbols as a list.
+    """A symbol or a list or dict of symbols as a list.
 
     Raises: TypeError for anything else.
     """
-    items = list(value) if isinstance(value, list | tuple) else [value]
+    items = list(value.values()) if isinstance(value, Mapping) else value
+    items = list(items) if isinstance(items, list | tuple) else [items]
     for item in items:
         if not isinstance(item, KerasTensor):
             hint = ": call Input((features,)) for a symbol" if isinstance(item, np.ndarray | int | tuple) else ""

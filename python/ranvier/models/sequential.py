@@ -11,6 +11,7 @@ from ranvier.layers import Input, InputLayer, Layer
 from ranvier.layers.layer import row_shape
 from ranvier.models import graph
 from ranvier.models.model import Model
+from ranvier.subgraph import Subgraph
 from ranvier.symbol import KerasTensor
 from ranvier.utils.naming import unique_name
 
@@ -40,9 +41,8 @@ class Sequential(Model):
     def __init__(
         self, layers: Iterable[Any] | Layer | None = None, trainable: bool = True, name: str | None = None
     ) -> None:
-        self.name = unique_name("sequential") if name is None else str(name)
         self._many_outputs = False
-        self._start()
+        self._start(unique_name("sequential") if name is None else str(name))
         self._chain: list[KerasTensor] = []  # the input and what each layer makes of it, once the shape is known
         for layer in [layers] if isinstance(layers, Layer | KerasTensor) else layers or []:
             self.add(layer)
@@ -70,25 +70,34 @@ class Sequential(Model):
             return
         graph.check_names([*self._layers, layer])
         graph.dtype_of([*self._layers, layer])
-        if not self._chain and not self._layers and layer.given_input_shape is not None:
-            chain = [Input(layer.given_input_shape, layer.given_batch_size)]
-            self._extend(chain, [layer])
+        shape = self._shape_in_front(layer)
+        if not self._chain and not self._layers and shape is not None:
+            self._extend([Input(shape, layer.given_batch_size)], [layer])
         elif self._chain:
             self._extend(self._chain, [layer])
         self._layers.append(layer)
         self._forget_network()
 
+    def _shape_in_front(self, layer: Layer) -> Shape | None:
+        if isinstance(layer, Model) and layer.built:
+            shapes = layer._row_shapes()[0]
+            return shapes[0] if len(shapes) == 1 else None
+        return layer.given_input_shape
+
     def _extend(self, chain: list[KerasTensor], layers: list[Layer]) -> None:
         longer = list(chain)
         for layer in layers:
-            longer.append(layer(longer[-1]))
+            made = layer(longer[-1])
+            if not isinstance(made, KerasTensor):
+                raise ValueError(f"[{self.name}] expected layers with one output, but {layer.name} has {len(made)}")
+            longer.append(made)
         self._set_chain(longer)
 
     def _set_chain(self, chain: list[KerasTensor]) -> None:
         self._chain = chain
         self._inputs = chain[:1]
         self._outputs = chain[-1:] if len(chain) > 1 else []
-        self._nodes = [symbol.node for symbol in chain]
+        self._graph = Subgraph(self._inputs, self._outputs)
         self._forget_network()
 
     def pop(self, rebuild: bool = True) -> Layer:
@@ -144,6 +153,11 @@ class Sequential(Model):
         for layer in self._layers:
             shapes = layer.row_shapes(shapes)
         return data, shapes
+
+    @property
+    def input_names(self) -> list[str]:
+        """The input layer."""
+        return [symbol.name for symbol in self._inputs]
 
     @property
     def output_names(self) -> list[str]:

@@ -102,6 +102,11 @@ class Stream:
         return self.first.x
 
     @property
+    def y(self) -> list[Any]:
+        """Targets of the first batch."""
+        return self.first.y
+
+    @property
     def rows(self) -> int:
         """Rows of the first batch."""
         return self.first.rows

@@ -52,14 +52,15 @@ def print_summary(
     line_length: int | None,
     positions: Sequence[float] | None,
     print_fn: Callable[[str], Any] | None,
+    expand_nested: bool,
     show_trainable: bool,
     layer_range: Sequence[str] | None,
 ) -> None:
     """Prints the table of a model; see `Model.summary`."""
     if print_fn is None and line_length is None and positions is None and in_notebook():
-        _display(summary_html(model, show_trainable, layer_range))
+        _display(summary_html(model, show_trainable, layer_range, expand_nested))
         return
-    for line in summary_lines(model, line_length, positions, show_trainable, layer_range):
+    for line in summary_lines(model, line_length, positions, show_trainable, layer_range, expand_nested):
         if print_fn is not None:
             print_fn(line)
         else:
@@ -80,11 +81,12 @@ def summary_lines(
     positions: Sequence[float] | None,
     show_trainable: bool,
     layer_range: Sequence[str] | None,
+    expand_nested: bool = False,
 ) -> list[str]:
     """The table, the title above it and the totals below it."""
     connected = not is_chain(model)
     columns = _columns(connected, show_trainable, line_length, positions)
-    rows = [_row(model, layer, connected, show_trainable) for layer in _shown(model.layers, layer_range)]
+    rows = _rows(model, connected, show_trainable, layer_range, expand_nested)
     lines = [f'Model: "{model.name}"', _rule("┏┳┓", columns, "━")]
     lines += _cells([column.title for column in columns], columns, "┃")
     lines.append(_rule("┡╇┩", columns, "━"))
@@ -95,7 +97,12 @@ def summary_lines(
     return [*lines, _rule("└┴┘", columns, "─"), *_totals(model)]
 
 
-def summary_html(model: Model, show_trainable: bool = False, layer_range: Sequence[str] | None = None) -> str:
+def summary_html(
+    model: Model,
+    show_trainable: bool = False,
+    layer_range: Sequence[str] | None = None,
+    expand_nested: bool = False,
+) -> str:
     """The same as a table of HTML, for notebooks."""
     connected = not is_chain(model)
     columns = _columns(connected, show_trainable, None, None)
@@ -109,7 +116,7 @@ def summary_html(model: Model, show_trainable: bool = False, layer_range: Sequen
         ]
         return f"<tr>{''.join(aligned)}</tr>"
 
-    rows = [_row(model, layer, connected, show_trainable) for layer in _shown(model.layers, layer_range)]
+    rows = _rows(model, connected, show_trainable, layer_range, expand_nested)
     return "\n".join(
         [
             f"<p><b>Model: {html.escape(model.name)}</b></p>",
@@ -184,11 +191,34 @@ def _shown(layers: list[Layer], layer_range: Sequence[str] | None) -> list[Layer
     return layers[matching[0][0] : matching[1][-1] + 1]
 
 
+def _rows(
+    model: Model, connected: bool, show_trainable: bool, layer_range: Sequence[str] | None, expand_nested: bool
+) -> list[list[str]]:
+    rows = []
+
+    def add(owner: Model, layers: list[Layer], level: int) -> None:
+        for layer in layers:
+            row = _row(owner, layer, connected, show_trainable)
+            rows.append([f"{'   ' * level}└ {row[0]}" if level else row[0], *row[1:]])
+            nested: Any = layer
+            if expand_nested and hasattr(layer, "layers"):
+                add(nested, nested.layers, level + 1)
+
+    add(model, _shown(model.layers, layer_range), 0)
+    return rows
+
+
+def class_name(layer: Layer) -> str:
+    """What tables and pictures call the class of a layer; a model is "Functional", as in Keras."""
+    name = type(layer).__name__
+    return "Functional" if name == "Model" else name
+
+
 def _row(model: Model, layer: Layer, connected: bool, show_trainable: bool) -> list[str]:
     nodes = [node for node in model._nodes if node.layer is layer]
     shapes = [str((None, *shape)) for node in nodes for shape in node.shapes]
     weights = f"{layer.count_params():,}" if layer.built else "0 (unbuilt)"
-    row = [f"{layer.name} ({type(layer).__name__})", ",\n".join(dict.fromkeys(shapes)) or "?", weights]
+    row = [f"{layer.name} ({class_name(layer)})", ",\n".join(dict.fromkeys(shapes)) or "?", weights]
     if connected:
         row.append(",\n".join(_source(model, node, i) for node in nodes for i in range(len(node.inputs))) or "-")
     if show_trainable:

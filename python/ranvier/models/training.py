@@ -60,7 +60,8 @@ class Training(Fed):
 
         Args:
             optimizer: a name, a class or an `Optimizer`.
-            loss: a name, a function of `ranvier.losses` or a `Loss`; for several outputs a list or a dict by output,
+            loss: a name, a function of `ranvier.losses`, one of your own written with `ranvier.ops`, or a `Loss`; for
+                several outputs a list or a dict by output,
                 or one for all.
             loss_weights: factors of the losses in their sum: a list, or a dict by output.
             metrics: names, functions or `Metric` objects; "accuracy" becomes the one that suits the output. For
@@ -303,7 +304,7 @@ class Training(Fed):
             steps: batches at most.
             callbacks: what to call.
 
-        Returns: an array (rows, ...), or a list of them for several outputs.
+        Returns: an array (rows, ...), or a list or dict of them as the model has its outputs.
         Raises: ValueError and TypeError for data that do not fit.
         """
         if type(x) is np.ndarray and steps is None and callbacks is None and x.shape[1:] == self._fast_shape:
@@ -316,12 +317,12 @@ class Training(Fed):
         if is_stream(x):
             batches = (self._arrays(parts("predict", batch)[0], "predict") for batch in each_batch(x, most))
             outputs = loop.predict_batches(lambda: self.network, batches, hooks)
-            return outputs if self._many_outputs else outputs[0]
+            return self._structured(outputs)
         arrays = self._arrays(x, "predict")
         if most >= 0:
             arrays = [array[: size * most] for array in arrays]
         outputs = loop.predict(self.network, arrays, size, hooks)
-        return outputs if self._many_outputs else outputs[0]
+        return self._structured(outputs)
 
     def train_on_batch(
         self,

@@ -21,11 +21,17 @@ def describe(model: Model, with_streams: bool = False) -> dict[str, Any]:
     """
     config = model.get_config()
     if with_streams:
-        for layer, described in zip(model.layers, config["layers"], strict=True):
-            if (stream := getattr(layer, "_stream", None)) is not None:
-                described["stream"] = stream
+        _add_streams(model, config)
     registered = get_registered_name(type(model))
     return {"class_name": "Functional" if type(model) is Model else registered, "config": config}
+
+
+def _add_streams(model: Model, config: dict[str, Any]) -> None:
+    for layer, described in zip(model.layers, config["layers"], strict=True):
+        if (stream := getattr(layer, "_stream", None)) is not None:
+            described["stream"] = stream
+        if isinstance(layer, Model):
+            _add_streams(layer, described["config"])
 
 
 def make(description: dict[str, Any]) -> Model:

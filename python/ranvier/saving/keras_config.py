@@ -6,7 +6,8 @@ do not have, which may be dropped only where they are off, and its own way to wr
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import inspect
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ranvier import activations, initializers, layers, losses, metrics, optimizers
@@ -14,13 +15,14 @@ from ranvier._configurable import argument_names
 from ranvier._custom_objects import find
 from ranvier.errors import ModelFileError
 from ranvier.layers import InputLayer
+from ranvier.layers.tracing import given
+from ranvier.models.model import Model
 from ranvier.models.sequential import Sequential
 from ranvier.saving.json_data import mapping
 
 if TYPE_CHECKING:
     from ranvier.layers import Layer
-    from ranvier.models import Model
-    from ranvier.symbol import KerasTensor
+    from ranvier.symbol import KerasTensor, Node
 
 _COMMON = ("name", "trainable", "dtype", "batch_shape")
 # Options of Keras that are off with these values, besides None and False.
@@ -34,6 +36,8 @@ _ACTIVATIONS = ("activation", "recurrent_activation")
 _OF_MASKS = ("NotEqual", "Any", "LogicalAnd", "Squeeze")
 _INNER = ("layer", "backward_layer", "cell", "cells")
 
+_MASKS = ("query_mask", "value_mask", "key_mask")
+
 _Call = tuple[int, int]
 _History = tuple[str, int, int]
 
@@ -46,12 +50,21 @@ def from_keras(description: Mapping[str, Any]) -> dict[str, Any]:
 
     Raises: ModelFileError for what we cannot make.
     """
-    config = mapping(description.get("config"), "Keras configuration")
-    made = {"class_name": description.get("class_name"), "registered_name": description.get("registered_name")}
-    made["config"] = _functional(config) if "input_layers" in config else _sequential(config)
+    made = _model(description)
     if description.get("compile_config"):
         made["compile_config"] = _compiling(mapping(description["compile_config"], "compile_config"))
     return made
+
+
+def _model(description: Mapping[str, Any]) -> dict[str, Any]:
+    config = mapping(description.get("config"), "Keras configuration")
+    made = {"class_name": description.get("class_name"), "registered_name": description.get("registered_name")}
+    made["config"] = _functional(config) if "input_layers" in config else _sequential(config)
+    return made
+
+
+def _is_model(description: Mapping[str, Any]) -> bool:
+    return description.get("class_name") in ("Sequential", "Functional", "Model") and find(description) is None
 
 
 def _sequential(config: Mapping[str, Any]) -> dict[str, Any]:
@@ -74,11 +87,12 @@ def _functional(config: Mapping[str, Any]) -> dict[str, Any]:
     # A call is known by its layer's position and its number among the calls of that layer; an input is never called.
     reads: dict[_Call, list[_History]] = {}
     masks: dict[_Call, list[_History]] = {}
+    options: dict[_Call, dict[str, Any]] = {}
     for layer in described:
-        calls = [_node_inputs(node) for node in _items(layer, "inbound_nodes")]
-        for number, (inputs, mask) in enumerate(calls or [([], [])]):
+        calls = _items(layer, "inbound_nodes")
+        for number, each in enumerate(calls or [{}]):
             call = (position[layer.get("name")], number)
-            reads[call] = inputs
+            reads[call], mask, options[call] = _node_inputs(each, layer.get("class_name")) if each else ([], [], {})
             masks[call] = [history for history in mask if history[0] in position]
 
     def call_of(history: _History) -> _Call:
@@ -96,11 +110,13 @@ def _functional(config: Mapping[str, Any]) -> dict[str, Any]:
         return [node_of[call_of(history)], history[2]]
 
     def node(call: _Call) -> dict[str, Any]:
-        found = {"layer": call[0], "inputs": [reference(history) for history in reads[call]]}
-        return found | {"masks": [reference(history) for history in masks[call]]} if masks[call] else found
+        found: dict[str, Any] = {"layer": call[0], "inputs": [reference(history) for history in reads[call]]}
+        found |= {"masks": [reference(history) for history in masks[call]]} if masks[call] else {}
+        return found | ({"options": options[call]} if options[call] else {})
 
     outputs, many = _references(config.get("output_layers"))
-    return {
+    keys = {side: config.get(f"{side}_layers") for side in ("input", "output")}
+    return {f"{side}_keys": list(value) for side, value in keys.items() if isinstance(value, dict)} | {
         "name": config.get("name"),
         "trainable": config.get("trainable", True),
         "layers": [_layer(layer) for layer in described],
@@ -136,23 +152,62 @@ def _ordered(reads: Mapping[_Call, list[_Call]]) -> list[_Call]:
     return list(order)
 
 
-def _node_inputs(node: Mapping[str, Any]) -> tuple[list[_History], list[_History]]:
-    """What a call reads, the states that it begins with behind the rest, and its mask, if any."""
+def _node_inputs(node: Mapping[str, Any], name: Any) -> tuple[list[_History], list[_History], dict[str, Any]]:
+    """What a call reads, the states that it begins with behind the rest; its mask, if any; its other arguments."""
     given = node.get("args")
     options = dict(mapping(node.get("kwargs", {}), "kwargs"))
+    cls = layers.layer_classes().get(name) if isinstance(name, str) else None
+    if cls is not None and hasattr(cls, "call"):
+        return _traced_inputs(cls, given, options)
     states, mask = options.pop("initial_state", None), options.pop("mask", None)
     # Keras writes training=False for layers that were called without it.
     used = {key: value for key, value in options.items() if not (value is None or (key, value) == ("training", False))}
-    if not isinstance(given, list) or len(given) != 1 or used:
+    known = {} if cls is None else cls.call_options
+    if not isinstance(given, list) or len(given) != 1 or not used.keys() <= known.keys():
         raise ModelFileError(
             f"[Keras configuration] expected layers called on one value or list, got {given!r:.80}, {used!r:.80}"
         )
-    return _symbols(given[0]) + _symbols(states), _symbols(mask)
+    chosen = {key: value for key, value in used.items() if value != known[key]}
+    return _symbols(given[0]) + _symbols(states), _symbols(mask), chosen
+
+
+def _traced_inputs(
+    cls: Any, given: Any, kwargs: Mapping[str, Any]
+) -> tuple[list[_History], list[_History], dict[str, Any]]:
+    # Arguments by their names, with symbols replaced by their numbers, as a call of such a layer remembers them.
+    parameters = inspect.signature(cls.call).parameters
+    names = [name for name in parameters if name != "self"]
+    inputs: list[_History] = []
+
+    def taken(value: Any) -> Any:
+        if isinstance(value, list) and value and all(isinstance(item, dict) for item in value):
+            return [taken(item) for item in value]
+        if isinstance(value, dict) and value.get("class_name") == "__keras_tensor__":
+            inputs.extend(_symbols(value))
+            return {"tensor": len(inputs) - 1}
+        return value
+
+    if not isinstance(given, list) or len(given) > len(names):
+        raise ModelFileError(f"[Keras configuration] cannot call {cls.__name__} on {given!r:.80}")
+    found = dict(zip(names, given, strict=False)) | {key: value for key, value in kwargs.items() if key != "training"}
+    # Masks come with the symbols.
+    used = {key: value for key, value in found.items() if value is not None and not key.endswith(_MASKS)}
+    wrong = [key for key in used if key not in names]
+    if wrong:
+        raise ModelFileError(f"[Keras configuration] cannot call {cls.__name__} with {wrong}")
+    return_options = {
+        key: taken(value)
+        for key, value in used.items()
+        if isinstance(value, list | dict) or value != parameters[key].default
+    }
+    return inputs, [], return_options
 
 
 def _symbols(value: Any) -> list[_History]:
     if value is None:
         return []
+    if isinstance(value, dict) and "class_name" not in value:
+        value = list(value.values())
     if isinstance(value, list):
         return [history for item in value for history in _symbols(item)]
     return [_history(mapping(mapping(value, "args").get("config"), "args").get("keras_history"))]
@@ -173,6 +228,8 @@ def _references(value: Any) -> tuple[list[Any], bool]:
 
 
 def _layer(description: Mapping[str, Any]) -> dict[str, Any]:
+    if _is_model(description):
+        return _model(description)
     made = _object(description, layers.layer_classes(), _COMMON)
     config = made["config"]
     for key in _ACTIVATIONS:
@@ -250,6 +307,17 @@ def to_keras(model: Model, include_compile: bool) -> dict[str, Any]:
 
     Raises: ValueError for what Keras has no words for.
     """
+    described = _to_model(model)
+    compiled = model.get_compile_config() if include_compile else None
+    if compiled is not None:
+        described["compile_config"] = {
+            key: value if key == "loss_weights" else _with_modules(value, _MODULES[key])
+            for key, value in compiled.items()
+        }
+    return described
+
+
+def _to_model(model: Model) -> dict[str, Any]:
     chain = isinstance(model, Sequential)
     described: dict[str, Any] = {
         "module": "keras" if chain else "keras.src.models.functional",
@@ -259,12 +327,6 @@ def to_keras(model: Model, include_compile: bool) -> dict[str, Any]:
     }
     if chain and model.built:
         described["build_config"] = {"input_shape": list(model.inputs[0].shape)}
-    compiled = model.get_compile_config() if include_compile else None
-    if compiled is not None:
-        described["compile_config"] = {
-            key: value if key == "loss_weights" else _with_modules(value, _MODULES[key])
-            for key, value in compiled.items()
-        }
     return described
 
 
@@ -293,28 +355,37 @@ def _to_functional(model: Model) -> dict[str, Any]:
 
     described = []
     for layer in model.layers:
-        nodes: list[dict[str, Any]] = []
-        for node in calls[layer.name] if not isinstance(layer, InputLayer) else []:
-            tensors = [tensor(symbol) for symbol in node.inputs]
-            options: dict[str, Any] = {}
-            if len(tensors) > 1 and not layer.merges:
-                options["initial_state"] = tensors[1:]
-                tensors = tensors[:1]
-            if any(mask is not None and not mask.node.layer.hidden for mask in node.masks):
-                options["mask"] = tensor(node.masks[0])
-            nodes.append({"args": [tensors] if layer.merges else tensors, "kwargs": options})
+        nodes = [_to_call(node, tensor) for node in calls[layer.name] if not node.layer.is_input]
         described.append({**_to_layer(layer), "name": layer.name, "inbound_nodes": nodes})
     inputs, outputs = ([history(symbol) for symbol in side] for side in (model.inputs, model.outputs))
+    named = inputs if model._input_keys is None else dict(zip(model._input_keys, inputs, strict=True))
     return {
         "name": model.name,
         "trainable": model.trainable,
         "layers": described,
-        "input_layers": inputs if len(inputs) > 1 else inputs[0],
-        "output_layers": outputs if model._many_outputs else outputs[0],
+        "input_layers": inputs[0] if len(named) == 1 and isinstance(named, list) else named,
+        "output_layers": model._structured(outputs),
     }
 
 
+def _to_call(node: Node, tensor: Callable[[KerasTensor], dict[str, Any]]) -> dict[str, Any]:
+    layer, tensors = node.layer, [tensor(symbol) for symbol in node.inputs]
+    options: dict[str, Any] = {}
+    if layer.is_traced:
+        return {"args": [], "kwargs": given(node.options, tensors)}
+    if isinstance(layer, Model) and layer._input_keys is not None:
+        return {"args": [dict(zip(layer._input_keys, tensors, strict=True))], "kwargs": {}}
+    if len(tensors) > 1 and not layer.merges:
+        options["initial_state"] = tensors[1:]
+        tensors = tensors[:1]
+    if any(mask is not None and not mask.node.layer.hidden for mask in node.masks):
+        options["mask"] = tensor(node.masks[0])  # type: ignore[arg-type]  # the only one
+    return {"args": [tensors] if layer.merges else tensors, "kwargs": options | node.options}
+
+
 def _to_layer(layer: Layer) -> dict[str, Any]:
+    if isinstance(layer, Model):
+        return _to_model(layer)
     name = type(layer).__name__
     if name not in layers.layer_classes():
         raise ValueError(f"[save] Keras does not know the layer {layer.name} ({name}): save as '.safetensors'")

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ranvier.errors import ModelFileError, brief
+from ranvier.layers import Layer, layer_classes
+from ranvier.models.summary import class_name
 from ranvier.saving.keras_groups import groups, paths, places
 from ranvier.saving.state import slots_of
 from ranvier.saving.stored import StoredLayer, StoredVariable, StoredWeights
@@ -21,9 +23,9 @@ from ranvier.saving.stored import StoredLayer, StoredVariable, StoredWeights
 if TYPE_CHECKING:
     from ranvier import _core
     from ranvier._typing import Array
-    from ranvier.layers import Layer
     from ranvier.models import Model
     from ranvier.optimizers import Optimizer
+    from ranvier.variable import Variable
 
 # What h5py raises for damaged files, by experience, besides what a wrong configuration makes layers raise.
 _DAMAGE = (OSError, RuntimeError)
@@ -52,14 +54,36 @@ def h5py_module() -> Any:
     return h5py
 
 
+def _placed(model: Model, above: str = "layers") -> Iterator[tuple[str, Layer]]:
+    """Every layer, those of nested models and layers included, with its place in a file."""
+    for path, layer in zip(paths([class_name(layer) for layer in model.layers]), model.layers, strict=True):
+        yield from _placed_inside(f"{above}/{path}", layer)
+
+
+def _placed_inside(place: str, layer: Layer) -> Iterator[tuple[str, Layer]]:
+    from ranvier.models import Model
+
+    yield place, layer
+    if isinstance(layer, Model):
+        yield from _placed(layer, f"{place}/layers")
+        return
+    for name, part in layer.named_sublayers().items():
+        yield from _placed_inside(f"{place}/{name}", part)
+
+
+def _groups(layer: Layer) -> dict[str, list[Variable]]:
+    """The weights of a layer that belong to none of its parts, by their places below its own."""
+    return {"": layer.own_variables} if layer.named_sublayers() or layer.is_traced else groups(layer)
+
+
 def write(file: Any, model: Model, include_optimizer: bool) -> None:
     """Writes all weights into an open HDF5 file."""
     file.create_group("vars").attrs["name"] = model.name
     file.create_group("layers")
-    for path, layer in zip(paths([type(layer).__name__ for layer in model.layers]), model.layers, strict=True):
-        file.create_group(f"layers/{path}/vars").attrs["name"] = layer.name
-        for place, variables in groups(layer).items():
-            group = file.require_group("/".join(part for part in ("layers", path, place, "vars") if part))
+    for above, layer in _placed(model):
+        file.require_group(f"{above}/vars").attrs["name"] = layer.name
+        for place, variables in _groups(layer).items():
+            group = file.require_group("/".join(part for part in (above, place, "vars") if part))
             for i, variable in enumerate(variables):
                 group.create_dataset(str(i), data=variable.numpy())
     optimizer = model.optimizer if include_optimizer and model.built else None
@@ -165,11 +189,12 @@ class KerasWeights:
 
         return StoredVariable(path, tuple(array.shape), read)
 
-    def layer(self, path: str, inside: Sequence[str] = ("",)) -> StoredLayer:
-        """The weights at places inside a layer's place; none if there is no such place."""
-        own = self.group("layers", path, "vars")
-        name = path if own is None else own.attrs.get("name", path)
-        found = [self.group("layers", path, *filter(None, place.split("/")), "vars") for place in inside]
+    def layer(self, place: str, inside: Sequence[str] = ("",)) -> StoredLayer:
+        """The weights at places inside a layer's place, such as "layers/dense"; none if there is no such place."""
+        own = self.group(*place.split("/"), "vars")
+        name = place.rpartition("/")[2]
+        name = name if own is None else own.attrs.get("name", name)
+        found = [self.group(*place.split("/"), *filter(None, part.split("/")), "vars") for part in inside]
         return StoredLayer(str(name), [one for group in found if group is not None for one in self.variables(group)])
 
     def _inside(self, path: str, place: str = "") -> list[str]:
@@ -187,15 +212,33 @@ class KerasWeights:
     def named(self) -> StoredWeights:
         """All layers by the names that they had."""
         group = self.group("layers")
-        return StoredWeights(self.where, [self.layer(path, self._inside(path)) for path in group or ()])
+        return StoredWeights(self.where, [self.layer(f"layers/{path}", self._inside(path)) for path in group or ()])
 
     def described(self, layers: Sequence[dict[str, Any]]) -> StoredWeights:
         """All layers by the names in a configuration, which has them in the order in which Keras numbers them."""
-        found = []
+        return StoredWeights(self.where, list(self._described("layers", layers, "")))
+
+    def _described(self, place: str, layers: Sequence[dict[str, Any]], above: str) -> Iterator[StoredLayer]:
         for path, layer in zip(paths([str(layer["class_name"]) for layer in layers]), layers, strict=True):
-            inside = places(layer["class_name"], layer["config"])
-            found.append(StoredLayer(str(layer["config"].get("name")), self.layer(path, inside).variables))
-        return StoredWeights(self.where, found)
+            name = f"{above}{layer['config'].get('name')}"
+            yield StoredLayer(
+                name, self.layer(f"{place}/{path}", places(layer["class_name"], layer["config"])).variables
+            )
+            if isinstance(nested := layer["config"].get("layers"), list):
+                chain = layer["class_name"] == "Sequential"
+                own = [one for one in nested if not chain or one.get("class_name") != "InputLayer"]
+                yield from self._described(f"{place}/{path}/layers", own, f"{name}/")
+            elif hasattr(layer_classes().get(str(layer["class_name"])), "call"):
+                yield from self._parts(f"{place}/{path}", name)
+
+    def _parts(self, place: str, above: str) -> Iterator[StoredLayer]:
+        # The layers that a layer written in Python has as attributes.
+        group = self.group(*place.split("/"))
+        for part in [] if group is None else group:
+            if part in ("vars", "seed_generator") or place.count("/") > 8:
+                continue
+            yield StoredLayer(f"{above}/{part}", self.layer(f"{place}/{part}").variables)
+            yield from self._parts(f"{place}/{part}", f"{above}/{part}")
 
     def assign(self, model: Model, by_name: bool, skip_mismatch: bool) -> None:
         """Gives a model its weights; see `StoredWeights.assign`."""
@@ -203,9 +246,10 @@ class KerasWeights:
             self.named().assign(model, True, skip_mismatch)
             return
         pairs: list[tuple[Layer, StoredLayer]] = []
-        for path, layer in zip(paths([type(layer).__name__ for layer in model.layers]), model.layers, strict=True):
-            if layer.variables:
-                pairs.append((layer, self.layer(path, list(groups(layer)))))
+        for place, layer in _placed(model):
+            own = _groups(layer)
+            if any(own.values()):
+                pairs.append((layer, self.layer(place, list(own))))
         StoredWeights(self.where, []).assign_pairs(pairs, skip_mismatch)
 
     def read_optimizer(self, model: Model) -> None:

@@ -84,7 +84,7 @@ def reduce_layer(layer: Layer) -> tuple[Any, ...]:
     if (stream := getattr(layer, "_stream", None)) is not None:
         described["stream"] = stream
     weights = [(variable.name, variable.numpy()) for variable in layer.variables]
-    return make_layer, (described, layer._row_shapes, weights, _own_classes([layer]))
+    return make_layer, (described, layer._built_shapes, weights, _own_classes([layer]))
 
 
 def make_layer(

@@ -45,15 +45,15 @@ class Source(Protocol):
 def variables_of(model: Model) -> dict[str, Variable]:
     """The weights by their names in a file."""
     return {
-        f"model/{layer.name}/{name}": variable
-        for layer in model.layers
-        for name, variable in zip(names_in(layer), layer.variables, strict=True)
+        f"model/{path}/{name}": variable
+        for path, layer in model.all_layers()
+        for name, variable in zip(names_in(layer), layer.own_variables, strict=True)
     }
 
 
 def names_in(layer: Layer) -> list[str]:
-    """The weights' names, with the parts of the layer that they belong to."""
-    return [variable.path.removeprefix(f"{layer.name}/") for variable in layer.variables]
+    """The names of a layer's own weights, with the parts of the layer that they belong to."""
+    return [variable.path.removeprefix(f"{layer.name}/") for variable in layer.own_variables]
 
 
 def write_weights(model: Model, tensors: Tensors) -> list[dict[str, Any]]:
@@ -61,13 +61,13 @@ def write_weights(model: Model, tensors: Tensors) -> list[dict[str, Any]]:
     tensors.update({name: variable.numpy() for name, variable in variables_of(model).items()})
     return [
         {
-            "layer": layer.name,
+            "layer": path,
             "class_name": type(layer).__name__,
             "variables": names_in(layer),
-            "trainable": [variable.trainable for variable in layer.variables],
+            "trainable": [variable.trainable for variable in layer.own_variables],
         }
-        for layer in model.layers
-        if layer.variables
+        for path, layer in model.all_layers()
+        if layer.own_variables
     ]
 
 

@@ -52,7 +52,7 @@ class StoredLayer:
 
 
 class StoredWeights:
-    """All weights of a model in a file, by the names of its layers: what fills the layers while they are built.
+    """All weights of a model in a file, by the paths of its layers: what fills the layers while they are built.
 
     Args:
         where: the file, in errors.
@@ -92,30 +92,30 @@ class StoredWeights:
 
         Raises: ModelFileError if they do not fit; ValueError if the model is not built.
         """
-        layers = [layer for layer in model.layers if layer.variables]
+        layers = {path: layer for path, layer in model.all_layers() if layer.own_variables}
         if not layers:
             raise ValueError(f"[{model.name}] has no weights before it knows its input shape: build it first")
         if by_name:
-            pairs = [(layer, self._by_name[layer.name]) for layer in layers if layer.name in self._by_name]
+            pairs = [(layer, self._by_name[path]) for path, layer in layers.items() if path in self._by_name]
             if not pairs:
                 raise ModelFileError(
                     f"[{self.where}] has weights for {list(self._by_name)}, and the model layers of other names: "
-                    f"{[layer.name for layer in layers]}"
+                    f"{list(layers)}"
                 )
         elif len(layers) != len(self.layers):
             raise ModelFileError(
                 f"[{self.where}] holds weights of {len(self.layers)} layers, {list(self._by_name)}, but the model has "
-                f"{len(layers)}: {[layer.name for layer in layers]}; by_name=True loads those whose names are the same"
+                f"{len(layers)}: {list(layers)}; by_name=True loads those whose names are the same"
             )
         else:
-            pairs = list(zip(layers, self.layers, strict=True))
+            pairs = list(zip(layers.values(), self.layers, strict=True))
         self.assign_pairs(pairs, skip_mismatch)
 
     def assign_pairs(self, pairs: Sequence[tuple[Layer, StoredLayer]], skip_mismatch: bool) -> None:
         """The same for layers that have found theirs already."""
         read: list[tuple[Layer, list[Array]]] = []
         for layer, stored in pairs:
-            wanted = [variable.shape for variable in layer.variables]
+            wanted = [variable.shape for variable in layer.own_variables]
             if wanted == stored.shapes:
                 read.append((layer, [variable.values(self.where) for variable in stored.variables]))
                 continue
@@ -125,5 +125,5 @@ class StoredWeights:
                 raise ModelFileError(f"{said}; skip_mismatch=True leaves it as it is")
             warnings.warn(f"{said}: left as it is", UserWarning, stacklevel=4)
         for layer, arrays in read:
-            for variable, array in zip(layer.variables, arrays, strict=True):
+            for variable, array in zip(layer.own_variables, arrays, strict=True):
                 variable.assign(array)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ranvier import activations
 from ranvier.errors import one_of
 from ranvier.layers import InputLayer
+from ranvier.models.summary import class_name
 from ranvier.utils.plotting import COLORS, INK, finish, new_figure
 
 if TYPE_CHECKING:
@@ -161,7 +162,7 @@ def _boxes(model: Any, options: dict[str, bool]) -> tuple[list[str], list[tuple[
 
 
 def _label(layer: Layer, calls: list[Node], options: dict[str, bool]) -> str:
-    lines = [type(layer).__name__]
+    lines = [class_name(layer)]
     if options["show_layer_names"]:
         lines.append(layer.name)
     applied = getattr(layer, "activation", None)

@@ -30,6 +30,8 @@ class InputLayer(Layer):
     (None, 4)
     """
 
+    is_input = True
+
     def __init__(
         self,
         shape: Sequence[int] | int | None = None,
@@ -65,7 +67,7 @@ class InputLayer(Layer):
 
     def _only_node(self, what: str) -> Node:
         # An input exists without being called; as in every layer, its node belongs to the symbols.
-        node = next((node for reference in self._nodes if (node := reference()) is not None), None)
+        node = next((node for reference in self._calls if (node := reference()) is not None), None)
         if node is None:
             node = Node(self, (), [self.shape])
             self.remember(node)
@@ -81,7 +83,7 @@ class InputLayer(Layer):
         """The shape with the batch axis in front."""
         return self.batch_shape
 
-    def __call__(self, inputs: Any, training: bool = False, mask: Any = None) -> Any:
+    def __call__(self, inputs: Any, training: bool = False, mask: Any = None, **options: Any) -> Any:
         """Returns its inputs as they are."""
         return inputs
 

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -46,11 +46,13 @@ class CategoryEncoding(Layer):
     def native_config(self) -> dict[str, Any]:
         return {"num_tokens": self.num_tokens, "output_mode": self.output_mode}
 
-    def _run(self, arrays: list[Any], training: bool, masks: Sequence[Any] = ()) -> Any:
+    def _compute(
+        self, arrays: list[Any], training: bool, masks: Sequence[Any] = (), options: Mapping[str, Any] | None = None
+    ) -> Any:
         tokens = np.asarray(arrays[0])
         wrong = (tokens < 0) | (tokens >= self.num_tokens) | (tokens != np.floor(tokens))
         if wrong.any():
             raise ValueError(
                 f"[{self.name}] expected integers from 0 to {self.num_tokens - 1}, got {tokens[wrong].flat[0]}"
             )
-        return super()._run(arrays, training, masks)
+        return super()._compute(arrays, training, masks, options)

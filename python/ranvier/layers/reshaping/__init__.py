@@ -2,6 +2,8 @@
 
 from ranvier.layers.reshaping.cropping import Cropping1D, Cropping2D, Cropping3D
 from ranvier.layers.reshaping.flatten import Flatten
+from ranvier.layers.reshaping.permute import Permute
+from ranvier.layers.reshaping.repeat_vector import RepeatVector
 from ranvier.layers.reshaping.reshape import Reshape
 from ranvier.layers.reshaping.up_sampling import UpSampling1D, UpSampling2D, UpSampling3D
 from ranvier.layers.reshaping.zero_padding import ZeroPadding1D, ZeroPadding2D, ZeroPadding3D
@@ -11,6 +13,8 @@ __all__ = [
     "Cropping2D",
     "Cropping3D",
     "Flatten",
+    "Permute",
+    "RepeatVector",
     "Reshape",
     "UpSampling1D",
     "UpSampling2D",

@@ -9,7 +9,7 @@ from ranvier.layers.layer import Layer
 from ranvier.layers.rnn.rnn import RNN, _flat
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from ranvier import _core
     from ranvier._typing import Array, Shape
@@ -122,7 +122,7 @@ class Bidirectional(Composite):
             self._given_weights = None
         return outputs
 
-    def row_shapes(self, shapes: list[Shape]) -> list[Shape]:
+    def row_shapes(self, shapes: list[Shape], options: Any = None) -> list[Shape]:
         made = [part.row_shapes(own) for part, own in zip(self.parts, self._halves(shapes), strict=True)]
         return [
             *config.scalars(self.dtype)
@@ -132,15 +132,15 @@ class Bidirectional(Composite):
             *made[1][1:],
         ]
 
-    def add_to(self, network: _core.Network, inputs: list[int], masks: list[int | None]) -> list[int]:
+    def add_to(
+        self, network: _core.Network, inputs: list[int], masks: Sequence[int | None], options: Any = None
+    ) -> list[int]:
         made = [
             part.add_to(network, own, masks[:1]) for part, own in zip(self.parts, self._halves(inputs), strict=True)
         ]
         return [*network.add(self.native, [made[0][0], made[1][0]]), *made[0][1:], *made[1][1:]]
 
-    def __call__(  # type: ignore[override]
-        self, sequences: Any, initial_state: Any = None, mask: Any = None, training: bool = False
-    ) -> Any:
+    def __call__(self, sequences: Any, initial_state: Any = None, mask: Any = None, training: bool = False) -> Any:
         """Applies the layer: to an array, at once; to a symbol, as a node of a network to be.
 
         Args:
@@ -153,13 +153,21 @@ class Bidirectional(Composite):
         """
         return self._apply([sequences, *_flat(initial_state)], [mask], training)
 
-    def add_node(self, inputs: tuple[KerasTensor, ...], masks: Sequence[KerasTensor | None] = ()) -> Any:
+    def add_node(
+        self, inputs: tuple[KerasTensor, ...], masks: Sequence[KerasTensor | None] = (), options: Any = None
+    ) -> Any:
         self._see_batch(inputs[0])
         return super().add_node(inputs, masks)
 
-    def _run(self, arrays: list[Array], training: bool, masks: Sequence[Array | None] = ()) -> Any:
+    def _compute(
+        self,
+        arrays: list[Array],
+        training: bool,
+        masks: Sequence[Array | None] = (),
+        options: Mapping[str, Any] | None = None,
+    ) -> Any:
         self._see_batch(arrays[0])
-        return super()._run(arrays, training, masks)
+        return super()._compute(arrays, training, masks, options)
 
     def _see_batch(self, sequences: Any) -> None:
         for part in (self.forward_layer, self.backward_layer):

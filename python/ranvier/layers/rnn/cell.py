@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -106,7 +107,7 @@ class Cell(Layer):
                 told |= {name: function.__name__, f"{name}_parameters": parameters}
         return told
 
-    def __call__(self, inputs: Any, states: Any, training: bool = False) -> Any:  # type: ignore[override]
+    def __call__(self, inputs: Any, states: Any, training: bool = False) -> Any:
         """One step.
 
         Args:
@@ -134,11 +135,13 @@ class Cell(Layer):
     def build_rows(self, shapes: list[Shape]) -> list[Shape]:
         return super().build_rows(self._steps(shapes))
 
-    def row_shapes(self, shapes: list[Shape]) -> list[Shape]:
+    def row_shapes(self, shapes: list[Shape], options: Any = None) -> list[Shape]:
         # Also for shapes that are those of a sequence already, on the way through build_rows.
         return self.native.output_shapes(self._steps(shapes))
 
-    def add_to(self, network: _core.Network, inputs: list[int], masks: list[int | None]) -> list[int]:
+    def add_to(
+        self, network: _core.Network, inputs: list[int], masks: Sequence[int | None], options: Any = None
+    ) -> list[int]:
         sequence = config.scalars(self.dtype).Layer(
             "reshape", {"target_shape": [1, *network.shape(inputs[0])]}, f"{self.name}_sequence"
         )

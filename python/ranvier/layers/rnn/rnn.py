@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ranvier import _core, config
@@ -168,13 +168,15 @@ class RNN(Composite):
             flow = part.row_shapes(found[-1])[0]
         return found
 
-    def row_shapes(self, shapes: list[Shape]) -> list[Shape]:
+    def row_shapes(self, shapes: list[Shape], options: Any = None) -> list[Shape]:
         if not self.parts:
             return self.native.output_shapes(shapes)
         made = [part.row_shapes(own) for part, own in zip(self.parts, self._inner_shapes(shapes), strict=True)]
         return [made[-1][0], *(shape for shapes in made for shape in shapes[1:])]
 
-    def add_to(self, network: _core.Network, inputs: list[int], masks: list[int | None]) -> list[int]:
+    def add_to(
+        self, network: _core.Network, inputs: list[int], masks: Sequence[int | None], options: Any = None
+    ) -> list[int]:
         if not self.parts:
             return network.add(self.native, inputs, masks[:1])
         flow, rest, states = inputs[0], list(inputs[1:]), []
@@ -199,9 +201,7 @@ class RNN(Composite):
 
     # Calls
 
-    def __call__(  # type: ignore[override]
-        self, sequences: Any, initial_state: Any = None, mask: Any = None, training: bool = False
-    ) -> Any:
+    def __call__(self, sequences: Any, initial_state: Any = None, mask: Any = None, training: bool = False) -> Any:
         """Applies the layer: to an array, at once; to a symbol, as a node of a network to be.
 
         Args:
@@ -224,7 +224,9 @@ class RNN(Composite):
             states = states[cell.state_count :]
         return [output, *nested]
 
-    def add_node(self, inputs: tuple[KerasTensor, ...], masks: Sequence[KerasTensor | None] = ()) -> Any:
+    def add_node(
+        self, inputs: tuple[KerasTensor, ...], masks: Sequence[KerasTensor | None] = (), options: Any = None
+    ) -> Any:
         self.see_batch(inputs[0])
         return super().add_node(inputs, masks)
 
@@ -233,14 +235,20 @@ class RNN(Composite):
         if self.stateful and self._batch is None:
             self._batch = _batch_of(sequences)
 
-    def _run(self, arrays: list[Array], training: bool, masks: Sequence[Array | None] = ()) -> Any:
+    def _compute(
+        self,
+        arrays: list[Array],
+        training: bool,
+        masks: Sequence[Array | None] = (),
+        options: Mapping[str, Any] | None = None,
+    ) -> Any:
         self.see_batch(arrays[0])
         batch = self._fixed_batch()
         if batch and len(arrays[0]) != batch:
             raise ValueError(
                 f"[{self.name}] is stateful with batches of {batch} rows, got {len(arrays[0])}: all must be the same"
             )
-        return super()._run(arrays, training, masks)
+        return super()._compute(arrays, training, masks, options)
 
     def _fixed_batch(self) -> int:
         if not self.stateful:

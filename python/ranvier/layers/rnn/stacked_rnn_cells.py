@@ -73,11 +73,13 @@ class StackedRNNCells(Composite):
         for cell, own in zip(self.cells, self._inner_shapes(shapes), strict=True):
             cell.build_rows(own)
 
-    def row_shapes(self, shapes: list[Shape]) -> list[Shape]:
+    def row_shapes(self, shapes: list[Shape], options: Any = None) -> list[Shape]:
         made = [cell.row_shapes(own) for cell, own in zip(self.cells, self._inner_shapes(shapes), strict=True)]
         return [made[-1][0], *(shape for shapes in made for shape in shapes[1:])]
 
-    def add_to(self, network: _core.Network, inputs: list[int], masks: list[int | None]) -> list[int]:
+    def add_to(
+        self, network: _core.Network, inputs: list[int], masks: Sequence[int | None], options: Any = None
+    ) -> list[int]:
         flow, rest, states = inputs[0], list(inputs[1:]), []
         for cell in self.cells:
             flow, *own = cell.add_to(network, [flow, *rest[: cell.state_count]], [])
@@ -85,7 +87,7 @@ class StackedRNNCells(Composite):
             rest = rest[cell.state_count :]
         return [flow, *states]
 
-    def __call__(self, inputs: Any, states: Any, training: bool = False) -> Any:  # type: ignore[override]
+    def __call__(self, inputs: Any, states: Any, training: bool = False) -> Any:
         """One step.
 
         Args:

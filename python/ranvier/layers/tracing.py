@@ -1,0 +1,223 @@
+"""Layers written in Python: what their `call` does with symbols is recorded once, and then runs natively."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ranvier import _filling, config
+from ranvier.random import draw_seed
+from ranvier.subgraph import Subgraph
+from ranvier.symbol import KerasTensor, Node
+
+if TYPE_CHECKING:
+    from ranvier._typing import Shape
+    from ranvier.layers.layer import Layer
+
+_active: ContextVar[bool] = ContextVar("ranvier_tracing", default=False)
+
+_TENSOR = "tensor"  # the key of a tensor's number among the inputs of a node, in the options that a node remembers
+
+
+def active() -> bool:
+    """Whether a layer is being traced, so that its weights stand for values of a network."""
+    return _active.get()
+
+
+def call(layer: Layer, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
+    """Calls a layer that has a method `call`: on symbols it becomes a node, on arrays it runs at once.
+
+    Raises: TypeError for arguments that `call` does not take.
+    """
+    function: Callable[..., Any] = layer.call  # type: ignore[attr-defined]  # that is what makes it such a layer
+    signature = inspect.signature(function)
+    named = dict(kwargs)
+    training = bool(named.pop("training", False))
+    try:
+        arguments = signature.bind(*args, **named).arguments
+    except TypeError as error:
+        raise TypeError(f"[{layer.name}] {error}") from None
+    tensors: list[Any] = []
+    options = {
+        name: _taken(value, tensors, first=position == 0)
+        for position, (name, value) in enumerate(arguments.items())
+        if not _is_default(signature.parameters[name], value)
+    }
+    symbols = [value for value in tensors if isinstance(value, KerasTensor)]
+    if not tensors:
+        raise TypeError(f"[{layer.name}] expected symbols or arrays, got none")
+    if symbols:
+        from ranvier.ops.graph import as_symbol
+
+        return _add_node(layer, [as_symbol(value, layer.dtype) for value in tensors], options)
+    return _compute(layer, tensors, options, training)
+
+
+def call_again(layer: Layer, inputs: Sequence[KerasTensor], options: Mapping[str, Any]) -> list[KerasTensor]:
+    """What comes out of a call with the options that a node remembers, on other symbols."""
+    made = call(layer, (), given(dict(options), inputs))
+    return _flat(made)
+
+
+def _is_default(parameter: inspect.Parameter, value: Any) -> bool:
+    plain = value is None or isinstance(value, bool | int | float | str)
+    return plain and type(value) is type(parameter.default) and value == parameter.default
+
+
+def _taken(value: Any, tensors: list[Any], first: bool = False) -> Any:
+    # `value` with each tensor replaced by its number among `tensors`.
+    if isinstance(value, list | tuple) and any(isinstance(item, KerasTensor | np.ndarray) for item in value):
+        return [_taken(item, tensors) for item in value]
+    if isinstance(value, Mapping):
+        return {str(key): _taken(item, tensors) for key, item in value.items()}
+    if isinstance(value, KerasTensor | np.ndarray) or hasattr(value, "__array__") or first:
+        tensors.append(value if isinstance(value, KerasTensor) else np.asarray(value))
+        return {_TENSOR: len(tensors) - 1}
+    return value
+
+
+def given(value: Any, tensors: Sequence[Any]) -> Any:
+    """The arguments that a node remembers, with these values in the place of their numbers."""
+    if isinstance(value, Mapping):
+        if list(value) == [_TENSOR]:
+            return tensors[value[_TENSOR]]
+        return {key: given(item, tensors) for key, item in value.items()}
+    return [given(item, tensors) for item in value] if isinstance(value, list) else value
+
+
+def _flat(value: Any) -> list[Any]:
+    if isinstance(value, Mapping):
+        value = list(value.values())
+    return [item for part in value for item in _flat(part)] if isinstance(value, list | tuple) else [value]
+
+
+def _like(form: Any, values: list[Any]) -> Any:
+    # The flat values in the form of what `call` returned.
+    if isinstance(form, Mapping):
+        return {key: _like(item, values) for key, item in form.items()}
+    if isinstance(form, list | tuple):
+        return type(form)(_like(item, values) for item in form)
+    return values.pop(0)
+
+
+def alike(inputs: tuple[KerasTensor, ...]) -> tuple[KerasTensor, ...]:
+    """Values that a layer takes together: those without a batch axis spread over the batch if others have one."""
+    if not any(symbol.single for symbol in inputs):
+        return inputs
+    from ranvier.ops.graph import with_batch
+
+    return tuple(with_batch(inputs))
+
+
+def trace(
+    layer: Layer, shapes: Sequence[Shape], options: Mapping[str, Any], masks: Sequence[Shape | None] = ()
+) -> tuple[Subgraph, Any]:
+    """What a call on values of these shapes stands for, and what it returned; the weights are made if need be.
+
+    Args:
+        layer: what is called.
+        shapes: of a row of each value.
+        options: the arguments of the call, the values as their numbers.
+        masks: of a row of the mask of each value, or None.
+
+    Raises: TypeError where `call` returns no symbols; whatever `call` raises.
+    """
+    from ranvier.layers.core.input_layer import Input
+
+    inputs = [Input(shape, dtype=layer.dtype, name=f"{layer.name}_input") for shape in shapes]
+    own = []
+    for symbol, shape in zip(inputs, masks, strict=False):
+        if shape is not None:
+            own.append(Input(shape, dtype=layer.dtype, name=f"{layer.name}_mask"))
+            symbol.node.output_masks = (own[-1],)
+    with _filling.inside(layer.role or layer.name):
+        _build(layer, inputs, options)
+        for role, part in layer.named_sublayers().items():
+            part.role = role
+        token = _active.set(True)
+        try:
+            made = layer.call(**given(dict(options), inputs))  # type: ignore[attr-defined]
+        finally:
+            _active.reset(token)
+    outputs = [_batched(layer, value, inputs[0]) for value in _flat(made)]
+    return Subgraph([*inputs, *own], outputs, layer.name), made
+
+
+def output_shapes(layer: Layer, shapes: Sequence[Shape]) -> list[Shape]:
+    """Shapes of the outputs of a call on values of these shapes; the weights are made if need be."""
+    first = next(iter(inspect.signature(layer.call).parameters))  # type: ignore[attr-defined]
+    numbers = [{_TENSOR: i} for i in range(len(shapes))]
+    inner, _ = trace(layer, shapes, {first: numbers if len(numbers) > 1 else numbers[0]})
+    return [symbol.node.shapes[symbol.index] for symbol in inner.outputs]
+
+
+def _batched(layer: Layer, value: Any, like: KerasTensor) -> KerasTensor:
+    if not isinstance(value, KerasTensor):
+        raise TypeError(
+            f"[{layer.name}] call must return symbols, as layers and ranvier.ops make them, got {value!r:.80}"
+        )
+    if layer.activity_regularizer is not None:
+        from ranvier.layers.core.identity import Identity
+
+        watched: KerasTensor = Identity(activity_regularizer=layer.activity_regularizer, dtype=layer.dtype_policy)(
+            value
+        )
+        return watched
+    return value
+
+
+def _build(layer: Layer, inputs: Sequence[KerasTensor], options: Mapping[str, Any]) -> None:
+    if layer.built:
+        return
+    shapes = given(dict(options), [symbol.shape for symbol in inputs])
+    wanted = list(inspect.signature(layer.build).parameters)
+    if len(wanted) == 1:
+        layer.build(next(iter(shapes.values())))
+    else:
+        named: Any = {
+            name: shapes[name.removesuffix("_shape")] for name in wanted if name.removesuffix("_shape") in shapes
+        }
+        layer.build(**named)
+    layer.finish_build()
+
+
+def _add_node(layer: Layer, symbols: Sequence[KerasTensor], options: Mapping[str, Any]) -> Any:
+    symbols = alike(tuple(symbols))
+    if symbols[0].single:
+        raise ValueError(f"[{layer.name}] expected values with a batch axis, got {symbols[0]!r}")
+    known = layer.known_masks(symbols)
+    masks = known if layer.supports_masking else [None] * len(symbols)
+    shapes = [symbol.row_shape for symbol in symbols]
+    inner, made = trace(layer, shapes, options, [None if mask is None else mask.row_shape for mask in masks])
+    node = Node(layer, tuple(symbols), [symbol.row_shape for symbol in inner.outputs], masks, options, inner)
+    layer.pass_masks(node, known)
+    layer.remember(node)
+    return _like(made, list(node.outputs()))
+
+
+def _compute(layer: Layer, tensors: Sequence[Any], options: Mapping[str, Any], training: bool) -> Any:
+    for tensor in tensors:
+        if not tensor.ndim:
+            raise ValueError(f"[{layer.name}] expected an array with a batch axis, got a single number")
+    shapes = [tensor.shape[1:] for tensor in tensors]
+    key = (shapes, repr(options))
+    if layer._traced is None or layer._traced[0] != key:
+        from ranvier.models.graph import native_network
+
+        inner, made = trace(layer, shapes, options)
+        layer._traced = (key, native_network(layer.name, inner)[0], made)
+    _, network, made = layer._traced
+    values = network.run(list(tensors), True, draw_seed()) if training else network.predict(list(tensors))
+    return _like(made, list(values))
+
+
+def add_variable(layer: Layer, shape: Shape, name: str, trainable: bool) -> Any:
+    """A native variable of this shape, as a layer of its own with one parameter."""
+    native = config.scalars(layer.dtype).Layer("variable", {"shape": list(shape), "parameter": name}, layer.name)
+    native.build([])
+    native.parameters[0].trainable = trainable
+    return native
