@@ -43,6 +43,7 @@ OMISSIONS: dict[str, dict[str, str]] = {
     },
     "activations": {},
     "layers": {},
+    "ops": {},
 }
 
 NOTHING = inspect.Parameter.empty

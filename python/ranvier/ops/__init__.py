@@ -20,6 +20,7 @@ import numpy as np
 from ranvier.ops import elementwise, nn
 from ranvier.ops.elementwise import cast, clip, erf, power, round, stop_gradient, where
 from ranvier.ops.linear import dot, einsum, matmul, tensordot
+from ranvier.ops.making import arange, array, eye, full, linspace, ones, zeros
 from ranvier.ops.nn import (
     binary_crossentropy,
     categorical_crossentropy,
@@ -69,14 +70,6 @@ from ranvier.ops.shaping import (
     transpose,
 )
 from ranvier.symbol import KerasTensor
-
-arange = np.arange
-array = np.array
-eye = np.eye
-full = np.full
-linspace = np.linspace
-ones = np.ones
-zeros = np.zeros
 
 
 def convert_to_tensor(x: Any, dtype: Any = None, sparse: Any = None, ragged: Any = None) -> Any:

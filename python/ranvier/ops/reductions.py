@@ -51,8 +51,24 @@ def _logsumexp(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
 
 sum = _function("sum", np.sum, "The sum", "([1.0, 2.0]).item()\n3.0")
 mean = _function("mean", np.mean, "The mean", "([1.0, 2.0]).item()\n1.5")
-prod = _function("prod", np.prod, "The product", "([2.0, 3.0]).item()\n6.0")
 logsumexp = _function("logsumexp", _logsumexp, "log(sum(exp(x)))", "([0.0, 0.0]).item()\n0.693...")
+
+
+def prod(x: Any, axis: Any = None, keepdims: bool = False, dtype: Any = None) -> Any:
+    """The product along some axes.
+
+    Args:
+        x: an array or a symbol.
+        axis: the axes, or one; by default all.
+        keepdims: whether the axes stay, with size 1.
+        dtype: number type of the result for arrays.
+
+    >>> prod([2.0, 3.0]).item()
+    6.0
+    """
+    if not graph.symbolic(x):
+        return np.prod(x, axis=_numpy_axis(axis), keepdims=keepdims, dtype=dtype)
+    return _reduced("prod", x, axis, keepdims)
 
 
 def max(x: Any, axis: Any = None, keepdims: bool = False, initial: Any = None) -> Any:
