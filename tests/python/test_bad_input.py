@@ -249,7 +249,6 @@ CALLS: list[tuple[str, Callable[[], Any], type[Exception], str]] = [
         r"\[Adam\] unknown argument 'learning_rat'",
     ),
     ("no loss object", lambda: classifier(3), TypeError, "expected a name"),
-    ("Python loss", lambda: classifier(lambda a, b: a), TypeError, "written in Python"),
     ("no metric", lambda: classifier(metrics=[3]), TypeError, "expected the name of a metric"),
     ("no optimizer", lambda: classifier().compile(3, "mse"), TypeError, "expected the name of an optimizer"),
     ("no activation", lambda: layers.Dense(1, activation=3), TypeError, "expected the name of an activation"),

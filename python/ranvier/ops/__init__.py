@@ -24,6 +24,7 @@ from ranvier.ops.making import arange, array, eye, full, linspace, ones, zeros
 from ranvier.ops.nn import (
     binary_crossentropy,
     categorical_crossentropy,
+    gelu,
     normalize,
     sparse_categorical_crossentropy,
 )
@@ -166,6 +167,7 @@ __all__ = [  # noqa: PLE0604  the tables hold names
     "eye",
     "flip",
     "full",
+    "gelu",
     "get_item",
     "is_tensor",
     "linspace",

@@ -18,7 +18,6 @@ NAMES = (
     *(
         "celu",
         "elu",
-        "gelu",
         "glu",
         "hard_shrink",
         "hard_sigmoid",
@@ -65,6 +64,20 @@ def _activation(name: str) -> Callable[..., Any]:
 
 
 FUNCTIONS: dict[str, Callable[..., Any]] = {name: _activation(name) for name in NAMES}
+_GELU = _activation("gelu")
+
+
+def gelu(x: Any, approximate: bool = True) -> Any:
+    """X times the normal distribution's share below it.
+
+    Args:
+        x: an array or a symbol.
+        approximate: whether that is computed with tanh, as is Keras's default here, or exactly.
+
+    >>> float(gelu(0.0))
+    0.0
+    """
+    return _GELU(x, approximate=float(approximate))
 
 
 def binary_crossentropy(target: Any, output: Any, from_logits: bool = False) -> Any:

@@ -18,6 +18,9 @@ class _Merge(Layer):
     mean: ClassVar[bool] = False
     operands: ClassVar[int] = 0  # how many inputs it takes, or 0 for any number
 
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+
     def native_config(self) -> dict[str, Any]:
         return {"function": self.function, "mean": self.mean, "operands": self.operands}
 
