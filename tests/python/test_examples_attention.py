@@ -42,5 +42,5 @@ def test_diffusion(tmp_path: Path) -> None:
     diffusion = example("diffusion", tmp_path)
     noise = diffusion.np.random.default_rng(0).normal(size=(2000, 2))
     far = diffusion.distance(noise, diffusion.spiral(4000, diffusion.np.random.default_rng(1)))
-    assert diffusion.main(epochs=4, points=8000) < far / 2
+    assert diffusion.main(epochs=4, points=8000) < 0.85 * far
     assert diffusion.PICTURE.stat().st_size > 5000

@@ -79,10 +79,15 @@ def test_any_number_of_threads_gives_the_same_bits(case: Operation) -> None:
             assert_same_bits(found, expected)
 
 
+@pytest.fixture(autouse=True)
+def _registered() -> None:
+    for thing in (Scaled, bent):  # other tests forget everything
+        register_keras_serializable("tests")(thing)
+
+
 # --- Layers -----------------------------------------------------------------------------------------------------------
 
 
-@register_keras_serializable("tests")
 class Scaled(layers.Layer):
     """A dense layer of one's own, with a weight that everything is multiplied by and a layer inside."""
 
@@ -143,7 +148,6 @@ def test_a_layer_of_one_s_own_trains_and_is_saved(ending: str, tmp_path: Path) -
     assert len(model.trainable_variables) == 2
 
 
-@register_keras_serializable("tests")
 def bent(x: Any, power: int = 2) -> Any:
     return ops.sign(x) * ops.absolute(x) ** power
 
