@@ -344,7 +344,7 @@ def test_errors_of_a_generator_come_through_and_the_thread_ends() -> None:
         made.fit(broken(), verbose=0)
     with pytest.raises(ValueError, match=r"\[fit\] y: .*expected classes from 0 to 2"):
         made.fit(iter([(X[:5], Y[:5]), (X[:5], Y[:5] + 7)]), verbose=0)
-    with pytest.raises(ValueError, match="a tuple of 4 items"):
+    with pytest.raises(ValueError, match="got 4 items"):
         made.fit(iter([(X, Y, WEIGHTS, Y)]), verbose=0)
     assert threading.active_count() == before
     made.fit(Batches(), verbose=0)  # the model is usable

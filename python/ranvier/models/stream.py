@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ranvier.models.prefetch import Prefetched, made_by_threads
 from ranvier.random import generator
-from ranvier.utils.py_dataset import PyDataset
+from ranvier.utils.py_dataset import PyDataset, unpack_x_y_sample_weight
 
 if TYPE_CHECKING:
     from ranvier import _core
@@ -39,14 +39,12 @@ def parts(where: str, batch: Any) -> tuple[Any, Any, Any]:
 
     Raises: ValueError for a tuple of another length.
     """
-    if not isinstance(batch, tuple):
+    if not isinstance(batch, tuple):  # a list is inputs
         return batch, None, None
-    if not 1 <= len(batch) <= 3:
-        raise ValueError(
-            f"[{where}] a batch must be x, (x, y) or (x, y, sample_weight), got a tuple of {len(batch)} items"
-        )
-    x, y, weights = (*batch, None, None)[:3]
-    return x, y, weights
+    try:
+        return unpack_x_y_sample_weight(batch)
+    except ValueError as error:
+        raise ValueError(f"[{where}] {error}") from None
 
 
 def each_batch(x: Any, most: int) -> Iterator[Any]:

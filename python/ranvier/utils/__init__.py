@@ -8,11 +8,12 @@ from ranvier.config import (
 )
 from ranvier.utils.naming import reset_names
 from ranvier.utils.numpy_utils import normalize, to_categorical
-from ranvier.utils.py_dataset import PyDataset
+from ranvier.utils.py_dataset import PyDataset, pack_x_y_sample_weight, unpack_x_y_sample_weight
 from ranvier.utils.seeding import set_random_seed
 
 __all__ = [
     "PyDataset",
+    "Sequence",
     "clear_session",
     "disable_interactive_logging",
     "enable_interactive_logging",
@@ -20,11 +21,15 @@ __all__ = [
     "is_keras_tensor",
     "model_to_dot",
     "normalize",
+    "pack_x_y_sample_weight",
     "plot_model",
     "set_random_seed",
     "standardize_dtype",
     "to_categorical",
+    "unpack_x_y_sample_weight",
 ]
+
+Sequence = PyDataset  # its older name
 
 
 def clear_session(free_memory: bool = True) -> None:

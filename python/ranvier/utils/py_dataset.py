@@ -84,3 +84,38 @@ def _count(argument: str, value: Any) -> int:
     if isinstance(value, bool) or not hasattr(value, "__index__") or value < 1:
         raise ValueError(f"[PyDataset] {argument} must be an integer of at least 1, got {value!r}")
     return int(value)
+
+
+def pack_x_y_sample_weight(x: Any, y: Any = None, sample_weight: Any = None) -> Any:
+    """A batch as `fit` takes it from an iterable: x, (x, y) or (x, y, sample_weight).
+
+    Args:
+        x: inputs.
+        y: targets, or None.
+        sample_weight: weights, or None.
+
+    >>> pack_x_y_sample_weight([[1.0]], [2.0])
+    ([[1.0]], [2.0])
+    """
+    if y is None:
+        return (x,) if isinstance(x, tuple | list) else x
+    return (x, y) if sample_weight is None else (x, y, sample_weight)
+
+
+def unpack_x_y_sample_weight(data: Any) -> tuple[Any, Any, Any]:
+    """x, y and weights of a batch; None for what it lacks.
+
+    Args:
+        data: x, or a tuple or list (x,), (x, y) or (x, y, sample_weight).
+
+    Raises: ValueError for another length.
+
+    >>> unpack_x_y_sample_weight(([[1.0]], [2.0]))
+    ([[1.0]], [2.0], None)
+    """
+    if not isinstance(data, tuple | list):
+        return data, None, None
+    if not 1 <= len(data) <= 3:
+        raise ValueError(f"a batch must be x, (x, y) or (x, y, sample_weight), got {len(data)} items")
+    x, y, weights = (*data, None, None)[:3]
+    return x, y, weights
