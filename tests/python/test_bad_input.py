@@ -106,7 +106,7 @@ FITS = [
     Fit("fields", TypeError, "plain array", x=np.zeros(12, [("a", float), ("b", int)])),
     Fit("rows of different lengths", ValueError, "x must hold rows of one shape", x=[[1, 2], [3]] * 6),
     Fit("a number", ValueError, "the single number 3.0", x=3.0),
-    Fit("a generator", TypeError, "got a generator", x=(row for row in X)),
+    Fit("a generator with y", ValueError, "x gives whole batches: y must be None", x=(row for row in X)),
     Fit("objects in y", TypeError, "y must be an array of numbers", y=np.array(["a"] * 12, object)),
     Fit(
         "weights of another length",
