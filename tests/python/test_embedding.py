@@ -35,9 +35,10 @@ def data(rows: int = 40) -> tuple[Array, Array]:
     return random.integers(0, 60, (rows, STEPS)) * 15, random.normal(size=(rows, 1)).astype("f4")
 
 
-@pytest.mark.parametrize("optimizer", OPTIMIZERS, ids=lambda o: f"{type(o).__name__}-{id(o) % 997}")
-def test_training_is_that_of_a_dense_layer_of_one_hot_vectors(optimizer: optimizers.Optimizer) -> None:
+@pytest.mark.parametrize("number", range(len(OPTIMIZERS)))
+def test_training_is_that_of_a_dense_layer_of_one_hot_vectors(number: int) -> None:
     """The same products, so the same weights but for the order of sums."""
+    optimizer = OPTIMIZERS[number]
     x, y = data()
     models = []
     for one_hot in (False, True):
