@@ -200,7 +200,7 @@ ATTENTION = [
         "GroupQueryAttention",
         {"head_dim": 3, "num_query_heads": 4, "num_key_value_heads": 2},
         "",
-        ((5, 4), (6, 3)),
+        ((5, 4), (6, 4)),
         multi_head,
         spread=True,
         bad_arguments=(

@@ -174,8 +174,7 @@ class Layer(Configurable, HasWeights):
             items = _items(value)
             for number, item in enumerate(items):
                 if isinstance(item, Layer) and not any(item is other for other in found.values()):
-                    name = attribute.lstrip("_")
-                    found[name if item is value else f"{name}_{number}"] = item
+                    found[attribute if item is value else f"{attribute}_{number}"] = item
         return found
 
     def sublayers(self) -> list[Layer]:

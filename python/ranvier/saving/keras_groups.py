@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from ranvier.variable import Variable
 
 _NAMED = ("SimpleRNN", "LSTM", "GRU")
+# Classes that Keras calls otherwise where it speaks to itself.
+_OTHER_NAMES = {"GroupQueryAttention": "GroupedQueryAttention"}
 
 
 def paths(classes: Sequence[str]) -> list[str]:
@@ -23,7 +25,7 @@ def paths(classes: Sequence[str]) -> list[str]:
     """
     seen: dict[str, int] = {}
     found = []
-    for name in map(snake_case, classes):
+    for name in (snake_case(_OTHER_NAMES.get(one, one)) for one in classes):
         number = seen[name] = seen.get(name, -1) + 1
         found.append(f"{name}_{number}" if number else name)
     return found

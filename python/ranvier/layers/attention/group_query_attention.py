@@ -39,6 +39,8 @@ class GroupQueryAttention(Projected):
     (1, 3, 8)
     """
 
+    _private = "_"
+
     def __init__(
         self,
         head_dim: int,

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from ranvier import constraints, initializers, regularizers
 from ranvier.layers.attention.core import AttentionCore
@@ -16,6 +16,7 @@ class Projected(Layer):
 
     supports_masking = True
 
+    _private: ClassVar[str] = ""  # in front of the names of the projections, as files of Keras have them
     _heads: int  # of the query
     _shared_heads: int  # of key and value
     _key_size: int
@@ -68,25 +69,36 @@ class Projected(Layer):
         """
         if len(query_shape) < 3:
             raise ValueError(f"[{self.name}] expected a query (batch, time, features), got {tuple(query_shape)}")
+        parts: dict[str, EinsumDense] = {}
         rank = len(query_shape)
         axes = "btuvwxyz"[: rank - 1]
         ends = {"query": (self._heads, self._key_size), "key": (self._shared_heads, self._key_size)}
         ends["value"] = (self._shared_heads, self._value_size)
-        self.query_dense = self._projection("query", axes, ends["query"])
-        self.key_dense = self._projection("key", axes, ends["key"])
+        parts["query"] = self._projection("query", axes, ends["query"])
+        parts["key"] = self._projection("key", axes, ends["key"])
         if self.use_gate:
             gate = (self._heads, self._value_size)
-            self.gate_dense = self._projection("gate", axes, gate, activation="sigmoid")
-        self.value_dense = self._projection("value", axes, ends["value"])
+            parts["gate"] = self._projection("gate", axes, gate, activation="sigmoid")
+        parts["value"] = self._projection("value", axes, ends["value"])
         sizes = self._output_sizes or (query_shape[-1],)
         new = "mnopqrs"[: len(sizes)]
-        self.output_dense = EinsumDense(
+        parts["output"] = EinsumDense(
             f"{axes}he,he{new}->{axes}{new}",
             (*(None for _ in axes[1:]), *sizes),
             bias_axes=new if self.use_bias else None,
             name="attention_output",
             **self._common(),
         )
+
+        for name, part in parts.items():
+            setattr(self, self._attribute(name), part)
+
+    def _attribute(self, name: str) -> str:
+        return f"{'_' if name == 'gate' else self._private}{name}_dense"
+
+    def _part(self, name: str) -> EinsumDense:
+        part: EinsumDense = getattr(self, self._attribute(name))
+        return part
 
     def _projection(self, name: str, axes: str, sizes: tuple[int, int], activation: Any = None) -> EinsumDense:
         return EinsumDense(
@@ -134,7 +146,11 @@ class Projected(Layer):
                 raise ValueError(f"[{self.name}] {name} cannot be given: use attention_mask")
         attention_mask = self._joined_mask(query, value, key, attention_mask)
         outer, time = self._split(query.shape)
-        inputs = [self.query_dense(query), self.value_dense(value), self.key_dense(value if key is None else key)]
+        inputs = [
+            self._part("query")(query),
+            self._part("value")(value),
+            self._part("key")(value if key is None else key),
+        ]
         if attention_mask is not None:
             inputs.append(attention_mask)
         settings = {
@@ -153,8 +169,8 @@ class Projected(Layer):
         if len(time) > 1:
             attended = self._reshaped(attended, (*outer, *time, self._heads, self._value_size))
         if self.use_gate:
-            attended = self._gated(attended, self.gate_dense(query))
-        result = self.output_dense(attended)
+            attended = self._gated(attended, self._part("gate")(query))
+        result = self._part("output")(attended)
         return (result, scores) if return_attention_scores else result
 
     def compute_mask(self, inputs: Any, previous_mask: Any) -> Any:
