@@ -5,6 +5,7 @@ bits; to guess among all letters costs 6.5. What it writes then has words and Ma
 """
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -27,7 +28,7 @@ class Positions(layers.Layer):
     def build(self, input_shape: tuple[int, ...]) -> None:
         self.places = self.add_weight(input_shape[1:], "random_normal", name="places")
 
-    def call(self, x: ranvier.KerasTensor) -> ranvier.KerasTensor:
+    def call(self, x: Any) -> Any:
         return x + self.places
 
 

@@ -192,7 +192,7 @@ def test_a_large_array_is_never_copied(kind: str, tmp_path: Path) -> None:
         assert int(run.stdout) < 50_000_000
 
 
-# The data take 188 MB; weights, moments and gradients 11 MB, the threads' scratch and the interpreter's growth the rest.
+# The data take 188 MB; weights, moments and gradients 11 MB; the threads' scratch and the interpreter take the rest.
 MNIST_SIZED = """
 import json, resource, sys
 sys.path[:0] = json.loads(sys.argv[1])

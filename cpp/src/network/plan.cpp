@@ -151,9 +151,9 @@ void Plan<T>::allocate(index rows, int threads) {
   for (std::size_t i = 0; i < nodes; ++i) {
     const Node<T>& node = graph_.nodes[i];
     const index own = rows_of(node, rows);
-    const index wanted = round_up(mode_.gradients ? node.layer->workspace(node.x_shapes, own)
-                                                  : node.layer->forward_workspace(node.x_shapes, own),
-                                  kAlignment<T>);
+    const index wanted = round_up(
+        mode_.gradients ? node.layer->workspace(node.x_shapes, own) : node.layer->forward_workspace(node.x_shapes, own),
+        kAlignment<T>);
     scratch = std::max(scratch, node.layer->scratch(node.x_shapes, own));
     if (mode_.gradients) {
       workspace[i] = workspaces;

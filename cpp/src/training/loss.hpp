@@ -9,9 +9,9 @@
 #include <vector>
 
 #include "kernels/kernels.hpp"
+#include "network/network.hpp"
 #include "ranvier/config.hpp"
 #include "ranvier/shape.hpp"
-#include "network/network.hpp"
 #include "training/batch_loss.hpp"
 
 namespace ranvier {
@@ -68,7 +68,7 @@ class Loss {
   T ignored_ = std::numeric_limits<T>::quiet_NaN();
   BatchLossMaker<T> make_batch_loss_;
   index target_elements_ = 0, prediction_elements_ = 0;  // of a row, for a loss written with operations
-  index position_ = -1;                                  // tables of all instruction sets list the rows in the same order
+  index position_ = -1;  // tables of all instruction sets list the rows in the same order
 };
 
 }  // namespace ranvier

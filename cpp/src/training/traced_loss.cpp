@@ -58,8 +58,7 @@ void TracedLoss<T>::run(const BatchLossCall<T>& call, Range rows) {
   std::copy_n(plan->output(0), values, values_.data() + first);
   if (call.gradient) {
     const double total = divisor(call), factor = total != 0 ? call.factor / total : 0;
-    for (index i = 0; i < values; ++i)
-      plan->output_gradient(0)[i] = static_cast<T>(factor * weight(call, first + i));
+    for (index i = 0; i < values; ++i) plan->output_gradient(0)[i] = static_cast<T>(factor * weight(call, first + i));
     plan->backward(alone, step);
     std::copy_n(plan->input_gradient(1), rows.size() * prediction_size_, call.gradient + rows.begin * prediction_size_);
   }

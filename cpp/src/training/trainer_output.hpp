@@ -59,8 +59,8 @@ struct Trainer<T>::Output {
 
   // The batch loss's view of a batch; gradient may be null.
   BatchLossCall<T> batch_call(index rows, const T* prediction, T* gradient) const {
-    return {target.data(),    prediction,      weighted ? weights.data() : nullptr, gradient, rows,
-            loss.reduction(), objective.weight, R};
+    return {target.data(),    prediction, weighted ? weights.data() : nullptr, gradient, rows, loss.reduction(),
+            objective.weight, R};
   }
 
   // Calls f(metric, its position, its weights or null).
