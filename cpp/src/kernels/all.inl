@@ -60,6 +60,7 @@ constexpr Kernels<T> kernels() {
       scale<T>,
       axpy<T>,
       clip<T>,
+      copy_rows<T>,
       add_penalty<T>,
       column_sum<T>,
       sum<T>,

@@ -33,6 +33,14 @@ void axpy(T a, const T* x, T* y, index n) {
       n, [=](index i, index count) { store_n(y + i, fma(f, load_n(x + i, count), load_n(y + i, count)), count); });
 }
 
+/// to (rows, columns), rows to_row apart = from, rows from_row apart.
+template <class T>
+void copy_rows(const T* from, index from_row, T* to, index to_row, index rows, index columns) {
+  for (index i = 0; i < rows; i++, from += from_row, to += to_row) {
+    for_vectors<T>(columns, [=](index j, index n) { store_n(to + j, load_n(from + j, n), n); });
+  }
+}
+
 template <class T>
 void clip(const T* x, T low, T high, T* y, index n) {
   const Vec<T> a = low, b = high;

@@ -4,14 +4,6 @@
 namespace ranvier::kernels::RANVIER_ISA {
 namespace {
 
-/// to (rows, columns), rows to_row apart = from, rows from_row apart.
-template <class T>
-inline void copy_rows(const T* from, index from_row, T* to, index to_row, index rows, index columns) {
-  for (index i = 0; i < rows; i++, from += from_row, to += to_row) {
-    for_vectors<T>(columns, [=](index j, index n) { store_n(to + j, load_n(from + j, n), n); });
-  }
-}
-
 /// One k row of a panel: to (w) = from (columns) and zeros up to a whole vector.
 template <class T>
 inline void copy_padded(const T* from, T* to, index columns) {

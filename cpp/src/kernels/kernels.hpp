@@ -260,6 +260,8 @@ struct Kernels {
   void (*scale)(const T* x, T factor, T* y, index n);       // y = factor * x
   void (*axpy)(T a, const T* x, T* y, index n);             // y += a * x
   void (*clip)(const T* x, T low, T high, T* y, index n);   // NaN stays NaN
+  // y (rows, columns), rows y_row apart = x, rows x_row apart
+  void (*copy_rows)(const T* x, index x_row, T* y, index y_row, index rows, index columns);
 
   void (*add_penalty)(const T* x, double l1, double l2, T* dx, index n);  // dx += l1 sign(x) + 2 l2 x
 
@@ -290,13 +292,13 @@ struct Kernels {
   void (*line_dot)(const T* x, const T* statistics, index period, const T* dy, index lines, index columns, index stride,
                    T* dgamma);
 
-  // Windows; those that write dx add to it
-  void (*window_max)(const Windows<T>& w);                               // y = the greatest x; a NaN wins
-  void (*window_max_backward)(const Windows<T>& w, const T* dy, T* dx);  // at the first place that holds y
-  void (*window_sum)(const Windows<T>& w, double factor);                // y = factor sum x
-  void (*window_sum_backward)(const Windows<T>& w, double factor, const T* dy, T* dx);
+  // Windows; `add`: to dx, otherwise it is overwritten there
+  void (*window_max)(const Windows<T>& w);                                         // y = the greatest x; a NaN wins
+  void (*window_max_backward)(const Windows<T>& w, const T* dy, T* dx, bool add);  // at the first place that holds y
+  void (*window_sum)(const Windows<T>& w, double factor);                          // y = factor sum x
+  void (*window_sum_backward)(const Windows<T>& w, double factor, const T* dy, T* dx, bool add);
   void (*window_dot)(const Windows<T>& w, const T* weight, const T* bias);  // y = bias + sum weight x, by channels
-  void (*window_dot_backward)(const Windows<T>& w, const T* weight, const T* dy, T* dx);
+  void (*window_dot_backward)(const Windows<T>& w, const T* weight, const T* dy, T* dx);        // adds
   void (*window_dot_weight)(const Windows<T>& w, const T* dy, index c0, index c1, T* dweight);  // dweight += x dy
 
   // Recurrent cells with the activations sigmoid and tanh. A GRU's reset gate works on the product of h

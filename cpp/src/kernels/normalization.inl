@@ -9,8 +9,24 @@ namespace {
 /// `stride` apart.
 template <class T>
 void column_dot(const T* x, const T* mean, const T* z, index rows, index columns, index stride, T* y) {
-  constexpr index W = Vec<T>::kLanes;
-  for (index j = 0; j < columns; j += W) {
+  constexpr index W = Vec<T>::kLanes, kTogether = 4;  // vectors whose chains hide each other's latency
+  index j = 0;
+  for (; j + kTogether * W <= columns; j += kTogether * W) {
+    Vec<T> m[kTogether], s[kTogether];
+    UNROLL for (index v = 0; v < kTogether; v++) {
+      m[v] = load(mean + j + v * W);
+      s[v] = 0;
+    }
+    for (index i = 0; i < rows; i++) {
+      const index at = i * stride + j;
+      UNROLL for (index v = 0; v < kTogether; v++) {
+        const Vec<T> centered = load(x + at + v * W) - m[v];
+        s[v] = fma(centered, z ? load(z + at + v * W) : centered, s[v]);
+      }
+    }
+    UNROLL for (index v = 0; v < kTogether; v++) store(y + j + v * W, s[v]);
+  }
+  for (; j < columns; j += W) {
     const index n = least(W, columns - j);
     const Vec<T> m = load_n(mean + j, n);
     Vec<T> s = 0;

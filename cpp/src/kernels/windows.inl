@@ -25,9 +25,9 @@ void window_max(const Windows<T>& w) {
   });
 }
 
-/// dx += dy at the first place of the window that holds its y.
-template <class T>
-void window_max_backward(const Windows<T>& w, const T* dy, T* dx) {
+/// dx (+)= dy at the first place of the window that holds its y, 0 at the others.
+template <class T, bool kAdd>
+inline void spread_max(const Windows<T>& w, const T* dy, T* dx) {
   each_window(w, [&](index p, index c, index n) {
     const index from = p * w.x_step + c, at = p * w.y_step + c;
     const Vec<T> y = load_n(w.y + at, n);
@@ -36,10 +36,16 @@ void window_max_backward(const Windows<T>& w, const T* dy, T* dx) {
       const index i = from + w.place[t];
       const Vec<T> x = load_n(w.x + i, n);
       const auto here = (x == y) | (x != x);
-      store_n(dx + i, load_n(dx + i, n) + select(here, rest, Vec<T>(0)), n);
+      const Vec<T> d = select(here, rest, Vec<T>(0));
+      store_n(dx + i, kAdd ? load_n(dx + i, n) + d : d, n);
       rest = select(here, Vec<T>(0), rest);
     }
   });
+}
+
+template <class T>
+void window_max_backward(const Windows<T>& w, const T* dy, T* dx, bool add) {
+  add ? spread_max<T, true>(w, dy, dx) : spread_max<T, false>(w, dy, dx);
 }
 
 /// y = factor times the sum of x.
@@ -53,14 +59,14 @@ void window_sum(const Windows<T>& w, double factor) {
   });
 }
 
-/// dx += factor dy at every place.
+/// dx (+)= factor dy at every place.
 template <class T>
-void window_sum_backward(const Windows<T>& w, double factor, const T* dy, T* dx) {
+void window_sum_backward(const Windows<T>& w, double factor, const T* dy, T* dx, bool add) {
   each_window(w, [&](index p, index c, index n) {
     const Vec<T> d = load_n(dy + p * w.y_step + c, n) * factor;
     for (index t = 0; t < w.taps; t++) {
       T* const to = dx + p * w.x_step + c + w.place[t];
-      store_n(to, load_n(to, n) + d, n);
+      store_n(to, add ? load_n(to, n) + d : d, n);
     }
   });
 }

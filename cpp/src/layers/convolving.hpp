@@ -80,9 +80,12 @@ class Convolving {
   void weigh(const Pass<T>& pass, const T* large, const T* small, T* dweight) const;
 
  private:
-  // What a block of patches may take, in elements: a quarter of the second-level cache.
-  static constexpr index kGathered = index{1} << 17;
   static constexpr index kDepth = 1024;  // columns gathered at a time
+  // What a block of patches takes, in elements: of those that are multiplied, so much that they stay in the nearest
+  // cache (1.1 times the speed of a quarter of the second-level cache); of those that are summed over, more, since a
+  // block reads and writes all of dweight.
+  static constexpr index kGathered = index{1} << 13, kFewestRows = 28;
+  static constexpr index kWeighed = index{1} << 15, kFewestSums = 112;
 
   // The pixels of the large image that lie alike between the strides of the windows.
   struct PhaseAxis {
@@ -195,12 +198,12 @@ class Convolving {
     index depth, pitch, rows;  // columns and rows gathered at a time, and how far apart rows lie
   };
 
-  static Cut cut(const Patches& patches) {
+  static Cut cut(const Patches& patches, index elements, index least) {
     const index columns = std::max<index>(patches.columns(), 1), parts = (columns + kDepth - 1) / kDepth;
     Cut cut{};
     cut.depth = std::min(round_up((columns + parts - 1) / parts, 16), columns);
     cut.pitch = cut.depth % 256 ? cut.depth : cut.depth + 16;  // not all rows on the same cache sets
-    cut.rows = std::clamp<index>(kGathered / cut.pitch, 56, 504);
+    cut.rows = std::clamp<index>(elements / cut.pitch, least, 504);
     return cut;
   }
 
@@ -216,7 +219,7 @@ class Convolving {
 
   static index product_scratch(const PatchProduct<T>& p, index batch) {
     if (p.patches.rows() == 0) return 0;
-    const Cut c = cut(p.patches);
+    const Cut c = cut(p.patches, kGathered, kFewestRows);
     const index rows = std::min(c.rows, batch * p.patches.rows());
     return gathered(p.patches, c, rows) + tile(p, rows) + kernels::table<T>().gemm_scratch(block(p, c, rows, c.depth));
   }
@@ -231,7 +234,7 @@ class Convolving {
   void run(const Pass<T>& pass, const PatchProduct<T>& p, E end) const {
     const index total = pass.batch * p.patches.rows();
     if (total == 0) return;
-    const Cut c = cut(p.patches);
+    const Cut c = cut(p.patches, kGathered, kFewestRows);
     const index most = std::min(c.rows, total), wanted = wanted_blocks(*pass.team);
     const index rows = std::min(most, std::max<index>((total + wanted - 1) / wanted, 14));
     T* const from = pass.scratch;
@@ -252,7 +255,7 @@ class Convolving {
           if (pixels) {
             g.A = p.images + part.begin * patches.channels + patches.first + k;
           } else {
-            patches.gather(p.images, part, {k, k + g.K}, from, c.pitch);
+            patches.gather(*pass.kernels, p.images, part, {k, k + g.K}, from, c.pitch);
             g.A = from;
           }
           g.B = p.B + group * p.b_group + k * p.b_row;
@@ -284,8 +287,6 @@ class Convolving {
   // --- The gradient of the weights
   // -------------------------------------------------------------------------------------
 
-  static constexpr index kRowsOfWeights = 1024;  // that one thread sums at a time
-
   kernels::Gemm<T> weighing(const Patches& patches, const Cut& cut, index rows, index columns) const {
     kernels::Gemm<T> g = product_transposed_a<T>(columns, units(), rows, nullptr, nullptr, nullptr);
     g.a_col = patches.are_pixels() ? patches.channels : cut.pitch;
@@ -295,7 +296,7 @@ class Convolving {
 
   index weighing_scratch(index batch) const {
     const Patches patches = patches_of_large();
-    const Cut c = cut(patches);
+    const Cut c = cut(patches, kWeighed, kFewestSums);
     const index rows = std::min(c.rows, batch * patches.rows());
     return gathered(patches, c, rows) + kernels::table<T>().gemm_scratch(weighing(patches, c, rows, c.depth));
   }
@@ -304,7 +305,7 @@ class Convolving {
 template <class T>
 void Convolving<T>::weigh(const Pass<T>& pass, const T* large, const T* small, T* dweight) const {
   const Patches all = patches_of_large();
-  const Cut c = cut(all);
+  const Cut c = cut(all, kWeighed, kFewestSums);
   const index total = pass.batch * all.rows(), rows = std::min(c.rows, total), columns = all.columns();
   T* const rest = pass.scratch + gathered(all, c, rows);
   const index wanted = (wanted_blocks(*pass.team) + groups - 1) / groups;
@@ -323,7 +324,7 @@ void Convolving<T>::weigh(const Pass<T>& pass, const T* large, const T* small, T
       if (patches.are_pixels()) {
         g.A = large + row * patches.channels + patches.first + k;
       } else {
-        patches.gather(large, {row, row + g.K}, part, pass.scratch, c.pitch);
+        patches.gather(*pass.kernels, large, {row, row + g.K}, part, pass.scratch, c.pitch);
         g.A = pass.scratch;
       }
       g.B = small + row * N + group * units();

@@ -63,8 +63,7 @@ class GlobalPooling : public Layer<T> {
       if constexpr (kMax) {
         w.x = pass.x[0] + first;
         w.y = pass.y[0] + row * all.C;
-        pass.kernels->fill(dx, T{0}, all.taps * all.C);
-        pass.kernels->window_max_backward(w, dy, dx);
+        pass.kernels->window_max_backward(w, dy, dx, false);
       } else {
         const T* const mask = mask_of(pass, row, w.taps);
         const T share = mean(mask, w.taps);

@@ -4,8 +4,7 @@
 // gathered into the second-level cache and used at once: about 1 / 16 of the time of a product with 64 columns.
 #pragma once
 
-#include <cstring>
-
+#include "kernels/kernels.hpp"
 #include "layers/window_axes.hpp"
 #include "runtime/threads.hpp"
 
@@ -34,14 +33,14 @@ struct Patches {
 
   /// Rows [rows.begin, rows.end) of the batch, columns [columns.begin, columns.end), to rows `pitch` apart.
   template <class T>
-  void gather(const T* images, Range rows, Range columns, T* to, index pitch) const {
+  void gather(const kernels::Kernels<T>& k, const T* images, Range rows, Range columns, T* to, index pitch) const {
     if (columns.size() == 0) return;  // pixels between windows that do not meet
     const index line = axis[2].count;
     for (index row = rows.begin; row < rows.end;) {
       const index begin = row % line, end = std::min(line, begin + rows.end - row);
       const index lines = row / line, j1 = lines % axis[1].count, j0 = lines / axis[1].count % axis[0].count;
       const index image = lines / axis[1].count / axis[0].count;
-      gather_line(images, image, j0, j1, {begin, end}, columns, to, pitch);
+      gather_line(k, images, image, j0, j1, {begin, end}, columns, to, pitch);
       to += (end - begin) * pitch;
       row += end - begin;
     }
@@ -50,8 +49,8 @@ struct Patches {
  private:
   // Patches [part.begin, part.end) of one line of them.
   template <class T>
-  void gather_line(const T* images, index image, index j0, index j1, Range part, Range columns, T* to,
-                   index pitch) const {
+  void gather_line(const kernels::Kernels<T>& k, const T* images, index image, index j0, index j1, Range part,
+                   Range columns, T* to, index pitch) const {
     const bool joined = axis[2].gap == 1 && depth == channels;  // a kernel row is contiguous in the image
     const index pieces = joined ? 1 : axis[2].size, places = joined ? axis[2].size : 1, width = places * depth;
     const index row_width = axis[2].size * depth;
@@ -69,7 +68,7 @@ struct Patches {
           continue;
         }
         const index line = ((image * axis[0].input + i0) * axis[1].input + i1) * axis[2].input;
-        copy_windows(images + line * channels, axis[2].origin + part.begin * axis[2].step + q * axis[2].gap, places,
+        copy_windows(k, images + line * channels, axis[2].origin + part.begin * axis[2].step + q * axis[2].gap, places,
                      part.size(), wanted, out, pitch);
       }
     }
@@ -77,7 +76,8 @@ struct Patches {
 
   // Windows of `places` neighbouring pixels of a line, the first at pixel `start`; elements `wanted` of each.
   template <class T>
-  void copy_windows(const T* line, index start, index places, index count, Range wanted, T* to, index pitch) const {
+  void copy_windows(const kernels::Kernels<T>& k, const T* line, index start, index places, index count, Range wanted,
+                    T* to, index pitch) const {
     const index step = axis[2].step, input = axis[2].input;
     // Windows [whole, end) lie in the line altogether.
     const index whole = std::clamp<index>(start >= 0 ? 0 : (-start + step - 1) / step, 0, count);
@@ -94,25 +94,8 @@ struct Patches {
     };
     for (index j = 0; j < whole; ++j) copy_edge(j);
     const T* const from = line + (start + whole * step) * channels + first + wanted.begin;
-    copy_whole(from, step * channels, to + whole * pitch, pitch, end - whole, wanted.size());
+    k.copy_rows(from, step * channels, to + whole * pitch, pitch, end - whole, wanted.size());
     for (index j = end; j < count; ++j) copy_edge(j);
-  }
-
-  template <class T>
-  static void copy_whole(const T* from, index from_step, T* to, index pitch, index count, index n) {
-    // Short copies are those of first layers: 3 pixels of 1 or 3 channels.
-    if (n == 1) return copy_short<1>(from, from_step, to, pitch, count);
-    if (n == 3) return copy_short<3>(from, from_step, to, pitch, count);
-    if (n == 5) return copy_short<5>(from, from_step, to, pitch, count);
-    if (n == 9) return copy_short<9>(from, from_step, to, pitch, count);
-    for (index j = 0; j < count; ++j)
-      std::memcpy(to + j * pitch, from + j * from_step, static_cast<std::size_t>(n) * sizeof(T));
-  }
-
-  template <int n, class T>
-  static void copy_short(const T* from, index from_step, T* to, index pitch, index count) {
-    for (index j = 0; j < count; ++j)
-      for (int i = 0; i < n; ++i) to[j * pitch + i] = from[j * from_step + i];
   }
 };
 

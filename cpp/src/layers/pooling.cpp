@@ -1,6 +1,7 @@
 // max_pooling, average_pooling: the greatest, or the mean, of each channel in windows. Padding does not take part.
 // Given an output size instead of windows, an axis is cut into so many parts of nearly equal size.
 
+#include <algorithm>
 #include <optional>
 
 #include "layers/channels_first.hpp"
@@ -53,15 +54,20 @@ class Pooling : public Layer<T> {
     const WindowAxes all = axes((*pass.x_shapes)[0]);
     const index image = pass.x_size(0);
     const Range rows = pass.team->share(pass.batch);
-    pass.kernels->fill(pass.dx[0] + rows.begin * image, T{0}, rows.size() * image);
+    const bool apart =
+        rule_ && std::all_of(all.begin(), all.end(), [](const WindowAxis& a) { return a.stride >= a.size; });
+    const bool everywhere = apart && std::all_of(all.begin(), all.end(), [](const WindowAxis& a) {
+                              return a.stride == a.size && a.output * a.size >= a.input;
+                            });
+    if (!everywhere) pass.kernels->fill(pass.dx[0] + rows.begin * image, T{0}, rows.size() * image);
     runs(pass, all, {rows.begin * lines(all), rows.end * lines(all)}, [&](kernels::Windows<T> w, index x, index y) {
       w.x = pass.x[0] + x;
       w.y = pass.y[0] + y;
       T *const dx = pass.dx[0] + x, *const dy = pass.dy[0] + y;
       if constexpr (kMax)
-        pass.kernels->window_max_backward(w, dy, dx);
+        pass.kernels->window_max_backward(w, dy, dx, !apart);
       else
-        pass.kernels->window_sum_backward(w, 1 / static_cast<double>(w.taps), dy, dx);
+        pass.kernels->window_sum_backward(w, 1 / static_cast<double>(w.taps), dy, dx, !apart);
     });
   }
 
@@ -70,7 +76,11 @@ class Pooling : public Layer<T> {
 
   template <class F>
   void runs(const Pass<T>& pass, const WindowAxes& all, Range lines, F f) const {
-    for_runs(all, (*pass.x_shapes)[0].back(), rule_ ? span : adaptive_span, lines, pass.scratch, f);
+    const index C = (*pass.x_shapes)[0].back();
+    if (rule_)
+      for_runs(all, C, [](const WindowAxis& a, index j) { return span(a, j); }, lines, pass.scratch, f);
+    else
+      for_runs(all, C, adaptive_span, lines, pass.scratch, f);
   }
 
   WindowAxes axes(const Shape& x) const {

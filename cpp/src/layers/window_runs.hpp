@@ -16,6 +16,7 @@ struct WindowSpan {
 /// The span of window j.
 inline WindowSpan span(const WindowAxis& axis, index j) {
   const index start = j * axis.stride - axis.before, gap = axis.dilation;
+  if (start >= 0 && start + axis.reach() <= axis.input) return {start, 0, axis.size, gap};
   const index first = start < 0 ? (-start + gap - 1) / gap : 0;
   const index last = start >= axis.input ? 0 : std::min(axis.size, (axis.input - 1 - start) / gap + 1);
   return {start + first * gap, first, std::max<index>(last - first, 0), gap};
