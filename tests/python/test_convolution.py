@@ -135,6 +135,22 @@ def test_a_smaller_last_batch_needs_no_more_memory() -> None:
     assert losses[-1] < 0.5 * losses[0]
 
 
+def test_a_mask_chooses_the_steps_of_a_mean() -> None:
+    x = np.random.default_rng(1).normal(size=(3, 4, 2)).astype("float32")
+    mask = np.array([[1, 0, 1, 1], [0, 0, 1, 0], [0, 0, 0, 0]], bool)
+    expected = np.stack([x[0, [0, 2, 3]].mean(0), x[1, 2], [0, 0]])
+    np.testing.assert_allclose(layers.GlobalAveragePooling1D()(x, mask=mask), expected, rtol=1e-6)
+    steps = ranvier.Input((4,))
+    means = layers.GlobalAveragePooling1D()(layers.Embedding(9, 1, mask_zero=True)(steps))
+    model = ranvier.Model(steps, means)
+    model.set_weights([np.arange(9.0).reshape(9, 1)])
+    assert model.predict(np.array([[3, 5, 0, 0], [0, 7, 0, 8]]))[:, 0].tolist() == [4, 7.5]
+    model.compile("sgd", "mse")
+    before = model.get_weights()[0].copy()
+    model.train_on_batch(np.array([[3, 5, 0, 0]]), np.array([[0.0]]))
+    assert np.flatnonzero(model.get_weights()[0] != before).tolist() == [3, 5]
+
+
 def test_nan_is_not_pooled_away() -> None:
     x = np.zeros((1, 4, 4, 1))
     x[0, 1, 2, 0] = np.nan

@@ -78,6 +78,44 @@ def test_means_far_from_zero_and_many_rows_keep_their_digits() -> None:
     np.testing.assert_allclose(y, (exact - exact.mean(0)) / np.sqrt(exact.var(0) + 1e-3), atol=5e-4)
 
 
+@pytest.mark.parametrize("activation", ["relu", "tanh", "gelu", "softmax"])
+@pytest.mark.parametrize("axis", [-1, 1])
+@pytest.mark.parametrize("training", [False, True])
+@pytest.mark.parametrize("threads", [1, 2])
+def test_an_activation_behind_it_is_as_one_by_itself(activation: str, axis: int, training: bool, threads: int) -> None:
+    """Neighbours may be computed as one."""
+    _core.set_num_threads(threads)
+    rows, shape = 700, (3, 37)
+    x = np.random.default_rng(7).normal(size=(rows, *shape))
+    dy = np.random.default_rng(8).normal(size=(rows, *shape))
+
+    def network(*parts: layers.Layer) -> _core.Network:
+        made = _core.float64.Network("network")
+        values = [made.add_input(shape, "x")]
+        for part in parts:
+            values = made.add(part.native, values)
+        made.set_outputs(values)
+        return made
+
+    normalization = layers.BatchNormalization(axis, dtype="float64")
+    normalization.build((None, *shape))
+    size = normalization.get_weights()[0].shape
+    normalization.set_weights([np.random.default_rng(i).uniform(0.5, 2, size) for i in range(4)])
+    after = layers.Activation(activation, dtype="float64")
+    start = [w.copy() for w in normalization.get_weights()]
+    (dx,), dparameters = network(normalization, after).gradients([x], [dy], training, 0)
+    normalization.set_weights(start)
+    y = network(normalization, after).run([x], training, 0)[0]
+    normalization.set_weights(start)
+    z = network(normalization).run([x], training, 0)[0]
+    np.testing.assert_allclose(y, network(after).run([z], training, 0)[0], rtol=1e-12, atol=1e-12)
+    (dz,), _ = network(after).gradients([z], [dy], training, 0)
+    (expected,), expected_parameters = network(normalization).gradients([x], [dz], training, 0)
+    np.testing.assert_allclose(dx, expected, rtol=1e-9, atol=1e-12)
+    for found, wanted in zip(dparameters, expected_parameters, strict=True):
+        np.testing.assert_allclose(found, wanted, rtol=1e-9, atol=1e-12)
+
+
 def test_training_is_the_same_on_any_number_of_threads() -> None:
     x = np.random.default_rng(4).normal(size=(512, 12, 16)).astype("f4")
     results = []
@@ -86,6 +124,7 @@ def test_training_is_the_same_on_any_number_of_threads() -> None:
         for layer in (
             layers.Dense(128, "relu", kernel_initializer="ones"),
             layers.BatchNormalization(),
+            layers.ReLU(),
             layers.Dense(128, kernel_initializer="ones"),
             layers.BatchNormalization(axis=1),
             layers.LayerNormalization(),

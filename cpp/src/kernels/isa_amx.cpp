@@ -7,6 +7,7 @@
 // In the order in which they use each other.
 // clang-format off
 #include "vec.inl"
+#include "elementwise.inl"
 #include "gemm_pack.inl"
 #include "bf16.inl"
 #include "gemm_amx.inl"

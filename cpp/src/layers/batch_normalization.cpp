@@ -2,11 +2,14 @@
 // 2015). In training mean and variance are those of the batch, and running averages of them are kept; otherwise, and
 // while the layer is frozen, the averages take their place.
 //
-// x is (R, C, inner): R rows and the axes before the channel's, C channels, and the axes after it.
+// x is (R, C, inner): R rows and the axes before the channel's, C channels, and the axes after it. An activation behind
+// it is taken over, if its derivative is computed from its output: images travel through memory as little as can be.
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 
+#include "layers/activation_choice.hpp"
 #include "layers/layer.hpp"
 
 namespace ranvier {
@@ -43,7 +46,7 @@ class BatchNormalization final : public Layer<T> {
 
   // Kept: mean and 1 / deviation; besides scale and shift, or what the backward pass multiplies with.
   index workspace(const std::vector<Shape>& x, index) const override { return kArrays * x[0][position(x[0])]; }
-  index scratch(const std::vector<Shape>& x, index) const override { return x[0][position(x[0])]; }
+  index scratch(const std::vector<Shape>& x, index) const override { return 2 * x[0][position(x[0])]; }
 
   void forward(const Pass<T>& pass) const override {
     const View v = see(pass);
@@ -64,7 +67,11 @@ class BatchNormalization final : public Layer<T> {
     const Range rows = pass.team->share(v.R);
     const index begin = rows.begin * v.C * v.inner;
     if (v.inner == 1) {
-      pass.kernels->standardize(pass.x[0] + begin, v.mean, v.a, v.c, pass.y[0] + begin, rows.size(), v.C);
+      for (index row = rows.begin; row < rows.end; row += kRows) {
+        const index count = std::min(kRows, rows.end - row), at = row * v.C;
+        pass.kernels->standardize(pass.x[0] + at, v.mean, v.a, v.c, pass.y[0] + at, count, v.C);
+        activate(pass, at, count * v.C);
+      }
       return;
     }
     const T* x = pass.x[0] + begin;
@@ -72,6 +79,7 @@ class BatchNormalization final : public Layer<T> {
     for (index r = 0; r < rows.size(); ++r)
       for (index c = 0; c < v.C; ++c)
         for (index i = 0; i < v.inner; ++i, ++x, ++y) *y = (*x - v.mean[c]) * v.a[c] + v.c[c];
+    activate(pass, begin, rows.size() * v.C * v.inner);
   }
 
   // With h = (x - mean) inverse and N elements in a channel, dgamma = sum dy h, dbeta = sum dy and, for statistics of
@@ -79,25 +87,19 @@ class BatchNormalization final : public Layer<T> {
   void backward(const Pass<T>& pass) const override {
     const View v = see(pass);
     const Range channels = pass.team->share(v.C, kGrain);
-    const index n = channels.size(), first = channels.begin;
-    T *const dbeta = v.c + first, *const dot = v.b + first;
     if (v.inner == 1) {
-      column_sums(pass, v, channels, dbeta, [&](index row, index rows, T* sums) {
-        pass.kernels->column_sum(pass.dy[0] + row * v.C + first, rows, n, v.C, sums);
-      });
-      column_sums(pass, v, channels, dot, [&](index row, index rows, T* sums) {
-        const index offset = row * v.C + first;
-        pass.kernels->column_dot(pass.x[0] + offset, v.mean + first, pass.dy[0] + offset, rows, n, v.C, sums);
-      });
+      sum_gradients(pass, v, channels, v.c + channels.begin, v.b + channels.begin);
     } else {
       for (index c = channels.begin; c < channels.end; ++c) {
         double sum = 0, product = 0;
         const double mean = static_cast<double>(v.mean[c]);
-        for (index r = 0; r < v.R; ++r)
+        for (index r = 0; r < v.R; ++r) {
+          deactivate(pass, (r * v.C + c) * v.inner, v.inner);
           for (index i = (r * v.C + c) * v.inner; i < (r * v.C + c + 1) * v.inner; ++i) {
             sum += static_cast<double>(pass.dy[0][i]);
             product += static_cast<double>(pass.dy[0][i]) * (static_cast<double>(pass.x[0][i]) - mean);
           }
+        }
         v.c[c] = static_cast<T>(sum);
         v.b[c] = static_cast<T>(product);
       }
@@ -125,6 +127,16 @@ class BatchNormalization final : public Layer<T> {
         for (index i = 0; i < v.inner; ++i, ++x, ++dy, ++dx) *dx = v.a[c] * *dy + v.b[c] * (*x - v.mean[c]) + v.c[c];
   }
 
+  std::shared_ptr<Layer<T>> fused_with(const Layer<T>& next) const override {
+    // A plan is made anew when parameters are frozen; without any it would not notice that this layer is.
+    const ActivationChoice<T>* after = next.only_activation();
+    if (activation_ || !after || !(center_ || scale_)) return nullptr;
+    if (after->along_axis() || !after->row(kernels::table<T>()).from_output) return nullptr;
+    auto fused = std::make_shared<BatchNormalization>(*this);
+    fused->activation_ = *after;
+    return fused;
+  }
+
  protected:
   Parameters make_parameters(const std::vector<Shape>& x) const override {
     const Shape shape{x[0][position(x[0])]};
@@ -142,7 +154,7 @@ class BatchNormalization final : public Layer<T> {
 
  private:
   static constexpr index kGrain = 16, kArrays = 5;
-  static constexpr index kRows = 256;  // sums over more rows go in two stages, for their precision
+  static constexpr index kRows = 256;  // sums over more rows go in two stages, for their precision and for the cache
 
   struct View {
     index R, C, inner;
@@ -168,31 +180,64 @@ class BatchNormalization final : public Layer<T> {
   T inverse(double variance) const { return static_cast<T>(1 / std::sqrt(variance + epsilon_)); }
   static double count(const View& v) { return static_cast<double>(v.R) * static_cast<double>(v.inner); }
 
-  // sums = what sum(row, rows, part of sums) gives for blocks of rows, added up.
-  template <class F>
-  void column_sums(const Pass<T>& pass, const View& v, Range channels, T* sums, F sum) const {
-    sum(0, std::min(kRows, v.R), sums);
-    for (index row = kRows; row < v.R; row += kRows) {
-      sum(row, std::min(kRows, v.R - row), pass.scratch);
-      pass.kernels->add(sums, pass.scratch, sums, channels.size());
+  // Elements [at, at + n): y = f(y), and dy = f'(y) dy.
+  void activate(const Pass<T>& pass, index at, index n) const {
+    if (activation_)
+      activation_->row(*pass.kernels).forward(pass.y[0] + at, pass.y[0] + at, n, activation_->parameters());
+  }
+  void deactivate(const Pass<T>& pass, index at, index n) const {
+    if (activation_)
+      activation_->row(*pass.kernels)
+          .backward(pass.y[0] + at, pass.dy[0] + at, pass.dy[0] + at, n, activation_->parameters());
+  }
+
+  // dbeta = sum of dy and dot = sum of dy (x - mean), for these channels, over blocks of rows that stay in the cache.
+  void sum_gradients(const Pass<T>& pass, const View& v, Range channels, T* dbeta, T* dot) const {
+    const auto& k = *pass.kernels;
+    const index n = channels.size();
+    for (index row = 0; row < v.R; row += kRows) {
+      const index rows = std::min(kRows, v.R - row), at = row * v.C + channels.begin;
+      if (n == v.C)
+        deactivate(pass, at, rows * n);
+      else
+        for (index r = 0; r < rows; ++r) deactivate(pass, at + r * v.C, n);
+      T *const sums = row ? pass.scratch : dbeta, *const dots = row ? pass.scratch + n : dot;
+      k.column_sum(pass.dy[0] + at, rows, n, v.C, sums);
+      k.column_dot(pass.x[0] + at, v.mean + channels.begin, pass.dy[0] + at, rows, n, v.C, dots);
+      if (row == 0) continue;
+      k.add(dbeta, sums, dbeta, n);
+      k.add(dot, dots, dot, n);
     }
+  }
+
+  // Mean and variance of these channels in one pass: those of blocks of rows, put together (Chan, Golub and LeVeque,
+  // The American Statistician 1983).
+  void find_moments(const Pass<T>& pass, const View& v, Range channels, T* mean, T* variance) const {
+    const auto& k = *pass.kernels;
+    const index n = channels.size();
+    for (index row = 0; row < v.R; row += kRows) {
+      const index rows = std::min(kRows, v.R - row);
+      const T* const x = pass.x[0] + row * v.C + channels.begin;
+      T *const means = row ? pass.scratch : mean, *const squares = row ? pass.scratch + n : variance;
+      k.column_sum(x, rows, n, v.C, means);
+      k.scale(means, static_cast<T>(1 / static_cast<double>(rows)), means, n);
+      k.column_dot(x, means, nullptr, rows, n, v.C, squares);
+      if (row == 0) continue;
+      const double share = static_cast<double>(rows) / static_cast<double>(row + rows);
+      for (index c = 0; c < n; ++c) {
+        const double difference = static_cast<double>(means[c]) - static_cast<double>(mean[c]);
+        mean[c] = static_cast<T>(static_cast<double>(mean[c]) + difference * share);
+        variance[c] += squares[c] + static_cast<T>(difference * difference * share * static_cast<double>(row));
+      }
+    }
+    k.scale(variance, static_cast<T>(1 / count(v)), variance, n);
   }
 
   // Of the batch, for these channels, and the running averages.
   void find_statistics(const Pass<T>& pass, const View& v, Range channels) const {
-    const index n = channels.size(), first = channels.begin;
     const T* const x = pass.x[0];
-    T *const mean = v.mean + first, *const variance = v.inverse + first;
-    const T by_count = static_cast<T>(1 / count(v));
     if (v.inner == 1) {
-      column_sums(pass, v, channels, mean, [&](index row, index rows, T* sums) {
-        pass.kernels->column_sum(x + row * v.C + first, rows, n, v.C, sums);
-      });
-      pass.kernels->scale(mean, by_count, mean, n);
-      column_sums(pass, v, channels, variance, [&](index row, index rows, T* sums) {
-        pass.kernels->column_dot(x + row * v.C + first, mean, nullptr, rows, n, v.C, sums);
-      });
-      pass.kernels->scale(variance, by_count, variance, n);
+      find_moments(pass, v, channels, v.mean + channels.begin, v.inverse + channels.begin);
     } else {
       for (index c = channels.begin; c < channels.end; ++c) {
         double sum = 0, squares = 0;
@@ -219,6 +264,7 @@ class BatchNormalization final : public Layer<T> {
   index axis_;  // counts the batch as axis 0; negative from the end
   double momentum_, epsilon_;
   bool center_, scale_;
+  std::optional<ActivationChoice<T>> activation_;
 };
 
 RANVIER_REGISTER_LAYER("batch_normalization", BatchNormalization)

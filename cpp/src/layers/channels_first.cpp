@@ -60,12 +60,19 @@ std::vector<Shape> ChannelsFirst<T>::output_shapes(const std::vector<Shape>& x) 
   }
 }
 
-// x, y, dy and dx with the channels last, then the inner layer's own.
+// x, y and, where a backward pass follows, dy and dx with the channels last; then the inner layer's own.
 template <class T>
 index ChannelsFirst<T>::workspace(const std::vector<Shape>& x, index batch) const {
   const Shapes& inner = shapes(x[0]);
   return 2 * aligned<T>(batch * size(inner.x[0])) + 2 * aligned<T>(batch * size(inner.y[0])) +
          inner_->workspace(inner.x, batch);
+}
+
+template <class T>
+index ChannelsFirst<T>::forward_workspace(const std::vector<Shape>& x, index batch) const {
+  const Shapes& inner = shapes(x[0]);
+  return aligned<T>(batch * size(inner.x[0])) + aligned<T>(batch * size(inner.y[0])) +
+         inner_->forward_workspace(inner.x, batch);
 }
 
 template <class T>
@@ -81,7 +88,8 @@ Pass<T> ChannelsFirst<T>::inner_pass(const Pass<T>& pass) const {
   Pass<T> turned = pass;
   turned.x_shapes = &inner.x;
   turned.y_shapes = &inner.y;
-  turned.workspace = places(pass).dx + aligned<T>(pass.batch * pass.x_size(0));
+  const Places at = places(pass);
+  turned.workspace = pass.keep ? at.dx + aligned<T>(pass.batch * pass.x_size(0)) : at.dy;
   return turned;
 }
 

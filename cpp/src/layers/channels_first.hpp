@@ -17,6 +17,7 @@ class ChannelsFirst final : public Layer<T> {
 
   std::vector<Shape> output_shapes(const std::vector<Shape>& x) const override;
   index workspace(const std::vector<Shape>& x, index batch) const override;
+  index forward_workspace(const std::vector<Shape>& x, index batch) const override;
   index scratch(const std::vector<Shape>& x, index batch) const override {
     return inner_->scratch({last(x.at(0))}, batch);
   }

@@ -52,12 +52,18 @@ class Convolution final : public Layer<T> {
     return activation_.kept(batch * outputs(all.axes) * all.N) + (by_channel(all) ? 0 : all.turned_weights());
   }
 
+  index forward_workspace(const std::vector<Shape>&, index) const override { return 0; }
+
   index scratch(const std::vector<Shape>& x, index batch) const override {
     const Convolving<T> all = convolving(x[0]);
     return std::max(bias_scratch(all.N), by_channel(all) ? channelwise(all).scratch() : all.scratch(batch));
   }
 
   double flops(const std::vector<Shape>& x) const override { return convolving(x[0]).flops(); }
+
+  index rows_wanted(const std::vector<Shape>& x) const override {
+    return std::max<index>(1, kRowsWanted / outputs(convolving(x[0]).axes));
+  }
 
   void forward(const Pass<T>& pass) const override {
     const Convolving<T> all = convolving((*pass.x_shapes)[0]);

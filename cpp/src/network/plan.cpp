@@ -28,7 +28,13 @@ Plan<T>::Plan(const Graph<T>& graph, PlanMode mode)
   find_aliases();
   find_gradients();
   for (std::size_t i = 0; i < routes_.size(); ++i) routes_[i].sinks.resize(graph_.nodes[i].layer->parameters().size());
-  for (const Node<T>& node : graph_.nodes) flops_ += node.layer->flops(node.x_shapes);
+  double wanted = 0;  // rows, weighted with the work that wants them
+  for (const Node<T>& node : graph_.nodes) {
+    const double flops = node.layer->flops(node.x_shapes);
+    flops_ += flops;
+    wanted += flops * static_cast<double>(node.layer->rows_wanted(node.x_shapes));
+  }
+  if (flops_ > 0) rows_wanted_ = std::max<index>(1, static_cast<index>(wanted / flops_));
   row_elements_ = place(lifetimes(1), 1).total;
 }
 

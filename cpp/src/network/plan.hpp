@@ -43,6 +43,9 @@ class Plan {
   index row_elements() const { return row_elements_; }
   double flops() const { return flops_; }
 
+  /// Rows of a batch that bring it to full speed.
+  index rows_wanted() const { return rows_wanted_; }
+
   /// Reads input i from the plan's own memory, or from the caller's. After reserve.
   void own_input(std::size_t i);
   void bind_input(std::size_t i, const T* x);
@@ -118,6 +121,7 @@ class Plan {
   std::vector<ValueId> unread_inputs_;  // no node that an output needs reads them: their gradient is zero
   index row_elements_ = 0;
   double flops_ = 0;
+  index rows_wanted_ = 1;
 
   index capacity_ = 0;
   int threads_ = 0;
