@@ -151,6 +151,29 @@ def test_a_mask_chooses_the_steps_of_a_mean() -> None:
     assert np.flatnonzero(model.get_weights()[0] != before).tolist() == [3, 5]
 
 
+@pytest.mark.parametrize(
+    ("name", "arguments"),
+    [
+        ("MaxPooling2D", {"pool_size": 2**40, "padding": "same"}),
+        ("DepthwiseConv2D", {"kernel_size": 3, "dilation_rate": 2**62, "padding": "same"}),
+        ("Conv2D", {"filters": 1, "kernel_size": 3, "strides": 2**62}),
+        ("Conv2DTranspose", {"filters": 1, "kernel_size": 1, "strides": 2**61}),
+        ("UpSampling2D", {"size": 2**61}),
+        ("ZeroPadding2D", {"padding": 2**62}),
+    ],
+)
+def test_numbers_that_overflow_are_refused(name: str, arguments: dict[str, Any]) -> None:
+    """They may come from a file."""
+    with pytest.raises(ValueError, match="must be from -?[0-9]+ to 16777216, got"):
+        getattr(layers, name)(**arguments)(np.ones((1, 4, 4, 1)))
+
+
+def test_windows_larger_than_the_input() -> None:
+    x = np.random.default_rng(1).normal(size=(2, 3, 4, 5)).astype("float32")
+    pooled = layers.MaxPooling2D(2**20, padding="same")(x)
+    np.testing.assert_array_equal(pooled[:, 0, 0], x.max((1, 2)))
+
+
 def test_nan_is_not_pooled_away() -> None:
     x = np.zeros((1, 4, 4, 1))
     x[0, 1, 2, 0] = np.nan

@@ -11,7 +11,7 @@ struct Channelwise {
   WindowAxes axes;
   index C;
 
-  index scratch() const { return run_scratch<T>(places(axes)); }
+  index scratch() const { return run_scratch<T>(places_inside(axes)); }
 
   /// y = bias + sum weight x; `then(offset, count)` is called with each finished run of elements of y.
   template <class F>

@@ -12,11 +12,12 @@ template <class T>
 class Padding final : public Layer<T> {
  public:
   Padding(Config& config, const std::string& name) : Layer<T>("padding", name) {
-    for (std::int64_t number : config.integers("before")) before_.push_back(static_cast<index>(number));
-    for (std::int64_t number : config.integers("after")) after_.push_back(static_cast<index>(number));
-    if (before_.empty() || before_.size() > 3 || before_.size() != after_.size())
+    constexpr index kLeast = -(index{1} << 24);
+    before_ = spatial_numbers(config, "before", kLeast);
+    after_ = spatial_numbers(config, "after", kLeast);
+    if (before_.size() != after_.size())
       throw std::invalid_argument(
-          text("before ", to_string(before_), " and after ", to_string(after_), " must both have 1 to 3 numbers"));
+          text("before ", to_string(before_), " and after ", to_string(after_), " differ in length"));
   }
 
   std::vector<Shape> output_shapes(const std::vector<Shape>& x) const override {

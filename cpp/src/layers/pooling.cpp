@@ -29,11 +29,11 @@ class Pooling : public Layer<T> {
     return {y};
   }
 
-  index scratch(const std::vector<Shape>& x, index) const override { return run_scratch<T>(places(axes(x[0]))); }
+  index scratch(const std::vector<Shape>& x, index) const override { return run_scratch<T>(places_inside(axes(x[0]))); }
 
   double flops(const std::vector<Shape>& x) const override {
     const WindowAxes all = axes(x[0]);
-    return static_cast<double>(outputs(all) * places(all) * x[0].back());
+    return static_cast<double>(outputs(all)) * static_cast<double>(places_inside(all) * x[0].back());
   }
 
   void forward(const Pass<T>& pass) const override {

@@ -27,6 +27,13 @@ inline index outputs(const WindowAxes& axes) { return axes[0].output * axes[1].o
 inline index inputs(const WindowAxes& axes) { return axes[0].input * axes[1].input * axes[2].input; }
 inline index places(const WindowAxes& axes) { return axes[0].size * axes[1].size * axes[2].size; }
 
+/// Places of a window that can lie in the input at once.
+inline index places_inside(const WindowAxes& axes) {
+  index count = 1;
+  for (const WindowAxis& axis : axes) count *= std::min(axis.size, axis.input);
+  return count;
+}
+
 /// "(*, height, width, channels)"
 inline std::string spatial_text(std::size_t rank) {
   static const char* const kTexts[] = {"(*, steps, channels)", "(*, height, width, channels)",
@@ -39,15 +46,17 @@ inline void require_rank(const std::string& owner, const Shape& x, std::size_t r
   if (x.size() != rank + 1) fail(owner, "expected input ", spatial_text(rank), ", got ", to_string_batched(x));
 }
 
-/// Numbers for each spatial axis, each at least `least`.
+/// Numbers for each spatial axis, each at least `least`, and never so great that their products overflow: a file may
+/// hold anything.
 inline std::vector<index> spatial_numbers(Config& config, const char* key, index least = 1) {
+  constexpr index kMost = index{1} << 24;
   std::vector<index> numbers;
   for (std::int64_t number : config.integers(key)) numbers.push_back(static_cast<index>(number));
   if (numbers.empty() || numbers.size() > 3)
     throw std::invalid_argument(text(key, " must have 1 to 3 numbers, got ", to_string(numbers)));
   for (index number : numbers)
-    if (number < least)
-      throw std::invalid_argument(text(key, " must be at least ", least, ", got ", to_string(numbers)));
+    if (number < least || number > kMost)
+      throw std::invalid_argument(text(key, " must be from ", least, " to ", kMost, ", got ", to_string(numbers)));
   return numbers;
 }
 

@@ -28,7 +28,7 @@ inline WindowSpan adaptive_span(const WindowAxis& axis, index j) {
   return {begin, 0, end - begin};
 }
 
-/// Elements of T that for_runs needs to write down the places of windows with at most so many.
+/// Elements of T that for_runs needs to write down the places of windows with at most so many of them.
 template <class T>
 index run_scratch(index places) {
   return round_up(2 * places * static_cast<index>(sizeof(index)), static_cast<index>(kCacheLine)) /
@@ -41,7 +41,7 @@ template <class T, class S, class F>
 void for_runs(const WindowAxes& axes, index C, S span_of, Range lines, T* scratch, F f) {
   const WindowAxis &a0 = axes[0], &a1 = axes[1], &a2 = axes[2];
   index* const place = reinterpret_cast<index*>(scratch);
-  index* const weight_place = place + places(axes);
+  index* const weight_place = place + places_inside(axes);
   for (index line = lines.begin; line < lines.end; ++line) {
     const index image = line / (a0.output * a1.output);
     const WindowSpan s0 = span_of(a0, line / a1.output % a0.output), s1 = span_of(a1, line % a1.output);
