@@ -1,4 +1,4 @@
-"""Layers of sequences, images and volumes train as in Keras: each row of the table, between a dense layer and a loss."""
+"""Layers of sequences, images and volumes train as in Keras: each row, between a dense layer and a loss."""
 
 from __future__ import annotations
 

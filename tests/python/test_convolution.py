@@ -164,7 +164,7 @@ def test_a_mask_chooses_the_steps_of_a_mean() -> None:
 )
 def test_numbers_that_overflow_are_refused(name: str, arguments: dict[str, Any]) -> None:
     """They may come from a file."""
-    with pytest.raises(ValueError, match="must be from -?[0-9]+ to 16777216, got"):
+    with pytest.raises(ValueError, match=r"must be from -?[0-9]+ to 16777216, got"):
         getattr(layers, name)(**arguments)(np.ones((1, 4, 4, 1)))
 
 

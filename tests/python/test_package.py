@@ -1,5 +1,6 @@
 """The package as a guest: how long it takes to import, what it brings along, what it documents."""
 
+import doctest
 import inspect
 import os
 import pkgutil
@@ -44,8 +45,13 @@ def test_every_module_is_there() -> None:
     assert (Path(ranvier.__file__).parent / "py.typed").exists()
 
 
+# Nodes that masks, `ranvier.ops` and layers of several nodes are made of.
+INNER_KINDS = {"attention", "constant", "gather", "matmul", "reduce", "select", "spread", "step_mask", "stop_gradient"}
+INNER_KINDS |= {"take", "variable"}
+
+
 def test_every_native_layer_kind_has_a_class() -> None:
-    assert {cls.kind for cls in layers.layer_classes().values() if cls.kind} == set(_core.layer_kinds()) - {"step_mask"}
+    assert {cls.kind for cls in layers.layer_classes().values() if cls.kind} == set(_core.layer_kinds()) - INNER_KINDS
 
 
 def test_every_native_optimizer_and_loss_has_a_class() -> None:
@@ -73,3 +79,12 @@ def test_what_is_public_is_documented(name: str, member: Any) -> None:
         assert member.__doc__, name
         if not isinstance(member, ModuleType) and not name.startswith("ranvier.bench"):
             assert ">>>" in member.__doc__, name
+
+
+def test_examples_of_operations_that_are_made_from_tables() -> None:
+    """Pytest finds only those of functions that are written out."""
+    finder, runner = doctest.DocTestFinder(recurse=False), doctest.DocTestRunner(optionflags=doctest.ELLIPSIS)
+    known = {**vars(ranvier.ops), "ranvier": ranvier}
+    for name in ranvier.ops.__all__:
+        for example in finder.find(getattr(ranvier.ops, name), name, module=False, globs=known):
+            assert runner.run(example).failed == 0, name

@@ -92,7 +92,11 @@ def _of_one(name: str, native: str, array: Callable[..., Any], what: str) -> Cal
 
     function.__name__ = function.__qualname__ = name
     function.__module__ = "ranvier.ops"
-    function.__doc__ = f"{what[0].upper()}{what[1:]}, element by element.\n\nArgs:\n    x: an array or a symbol."
+    x = 1.5 if name == "arccosh" else 0.5
+    function.__doc__ = (
+        f"{what[0].upper()}{what[1:]}, element by element.\n\nArgs:\n    x: an array or a symbol.\n\n"
+        f">>> round(float(ranvier.ops.{name}({x})), 4)\n{round(float(array(x)), 4)}"
+    )
     return function
 
 
@@ -104,7 +108,8 @@ def _of_two(name: str, native: str, array: Callable[..., Any], what: str) -> Cal
     function.__module__ = "ranvier.ops"
     function.__doc__ = (
         f"{what[0].upper()}{what[1:]}, element by element; shapes are broadcast.\n\nArgs:\n    x1: an array or a "
-        "symbol.\n    x2: the same.\n\nRaises: ValueError where the shapes do not go together."
+        "symbol.\n    x2: the same.\n\nRaises: ValueError where the shapes do not go together.\n\n"
+        f">>> round(float(ranvier.ops.{name}(1.5, 0.5)), 4)\n{round(float(array(1.5, 0.5)), 4)}"
     )
     return function
 
