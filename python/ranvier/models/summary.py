@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import re
 import sys
 import textwrap
@@ -104,13 +103,15 @@ def summary_html(
     expand_nested: bool = False,
 ) -> str:
     """The same as a table of HTML, for notebooks."""
+    from html import escape  # slow to import
+
     connected = not is_chain(model)
     columns = _columns(connected, show_trainable, None, None)
 
     def cells(kind: str, texts: Sequence[str]) -> str:
         aligned = [
             f'<{kind} style="text-align: {"right" if column.right else "left"}">'
-            + html.escape(text).replace(chr(10), "<br>")
+            + escape(text).replace(chr(10), "<br>")
             + f"</{kind}>"
             for column, text in zip(columns, texts, strict=True)
         ]
@@ -119,10 +120,10 @@ def summary_html(
     rows = _rows(model, connected, show_trainable, layer_range, expand_nested)
     return "\n".join(
         [
-            f"<p><b>Model: {html.escape(model.name)}</b></p>",
+            f"<p><b>Model: {escape(model.name)}</b></p>",
             f"<table><thead>{cells('th', [column.title for column in columns])}</thead>",
             f"<tbody>{''.join(cells('td', row) for row in rows)}</tbody></table>",
-            f"<p>{'<br>'.join(html.escape(line.strip()) for line in _totals(model))}</p>",
+            f"<p>{'<br>'.join(escape(line.strip()) for line in _totals(model))}</p>",
         ]
     )
 

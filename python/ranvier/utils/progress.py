@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 import time
 from collections.abc import Mapping
@@ -118,7 +117,9 @@ class Bar(Progress):
         self._bar.n = batch
         if not in_notebook():
             # tqdm takes a terminal that does not tell its size for one without room, and shows nothing.
-            self._bar.ncols, self._bar.nrows = shutil.get_terminal_size()
+            from shutil import get_terminal_size  # slow to import
+
+            self._bar.ncols, self._bar.nrows = get_terminal_size()
         text = f"{seconds:.0f}s {step_time(seconds / max(batch, 1))} - {numbers(logs)}"
         self._bar.set_description_str(text, refresh=False)
         self._bar.refresh()
