@@ -113,6 +113,7 @@ def test_gradient(case: Layer, training: bool) -> None:
 @every_layer
 @every_dtype
 @pytest.mark.usefixtures("isa")
+@pytest.mark.filterwarnings("ignore:.*flatten.* does not support masks:UserWarning")
 def test_any_number_of_threads_gives_the_same_bits(case: Layer, dtype: str) -> None:
     network = network_of(make(case, dtype), case.shapes, big=True, call=case.call)
     inputs, dy = inputs_of(case, SHARED_ROWS, dtype), draw([(TAIL,)], SHARED_ROWS, dtype)

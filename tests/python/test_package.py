@@ -1,6 +1,5 @@
 """The package as a guest: how long it takes to import, what it brings along, what it documents."""
 
-import doctest
 import inspect
 import os
 import pkgutil
@@ -79,12 +78,3 @@ def test_what_is_public_is_documented(name: str, member: Any) -> None:
         assert member.__doc__, name
         if not isinstance(member, ModuleType) and not name.startswith("ranvier.bench"):
             assert ">>>" in member.__doc__, name
-
-
-def test_examples_of_operations_that_are_made_from_tables() -> None:
-    """Pytest finds only those of functions that are written out."""
-    finder, runner = doctest.DocTestFinder(recurse=False), doctest.DocTestRunner(optionflags=doctest.ELLIPSIS)
-    known = {**vars(ranvier.ops), "ranvier": ranvier}
-    for name in ranvier.ops.__all__:
-        for example in finder.find(getattr(ranvier.ops, name), name, module=False, globs=known):
-            assert runner.run(example).failed == 0, name

@@ -95,7 +95,7 @@ def _of_one(name: str, native: str, array: Callable[..., Any], what: str) -> Cal
     x = 1.5 if name == "arccosh" else 0.5
     function.__doc__ = (
         f"{what[0].upper()}{what[1:]}, element by element.\n\nArgs:\n    x: an array or a symbol.\n\n"
-        f">>> round(float(ranvier.ops.{name}({x})), 4)\n{round(float(array(x)), 4)}"
+        f">>> print('%.4f' % {name}({x}))\n{float(array(x)):.4f}"
     )
     return function
 
@@ -109,7 +109,7 @@ def _of_two(name: str, native: str, array: Callable[..., Any], what: str) -> Cal
     function.__doc__ = (
         f"{what[0].upper()}{what[1:]}, element by element; shapes are broadcast.\n\nArgs:\n    x1: an array or a "
         "symbol.\n    x2: the same.\n\nRaises: ValueError where the shapes do not go together.\n\n"
-        f">>> round(float(ranvier.ops.{name}(1.5, 0.5)), 4)\n{round(float(array(1.5, 0.5)), 4)}"
+        f">>> print('%.4f' % {name}(1.5, 0.5))\n{float(array(1.5, 0.5)):.4f}"
     )
     return function
 

@@ -60,7 +60,7 @@ def _activation(name: str) -> Callable[..., Any]:
     function.__module__ = "ranvier.ops"
     function.__doc__ = (
         f"The activation {name}; see `ranvier.activations`.\n\nArgs:\n    x: an array or a symbol.\n\n"
-        f">>> ranvier.ops.{name}([[0.5, 1.0]]).shape\n{(1, 1) if name == 'glu' else (1, 2)}"
+        f">>> {name}([[0.5, 1.0]]).shape\n{(1, 1) if name == 'glu' else (1, 2)}"
     )
     function.__signature__ = own.__signature__  # type: ignore[attr-defined]  # what inspect asks for
     return function
