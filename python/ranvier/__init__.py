@@ -1,5 +1,8 @@
 """Ranvier: neural networks at full speed on ordinary CPUs, the Keras 3 API on a native core."""
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from ranvier import (
     activations,
     backend,
@@ -12,7 +15,6 @@ from ranvier import (
     losses,
     metrics,
     models,
-    ops,
     optimizers,
     random,
     regularizers,
@@ -21,7 +23,6 @@ from ranvier import (
 )
 from ranvier._core import __version__
 from ranvier.constraints import Constraint
-from ranvier.differentiation import gradients
 from ranvier.dtype_policies import DTypePolicy
 from ranvier.errors import NonFiniteLossError
 from ranvier.initializers import Initializer
@@ -33,6 +34,10 @@ from ranvier.optimizers import Optimizer
 from ranvier.regularizers import Regularizer
 from ranvier.symbol import KerasTensor
 from ranvier.variable import Variable
+
+if TYPE_CHECKING:
+    from ranvier import ops
+    from ranvier.differentiation import gradients
 
 __all__ = [
     "Constraint",
@@ -73,12 +78,12 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> object:
-    # They import scikit-learn, which nothing else needs.
-    if name in ("sklearn", "wrappers"):
-        import importlib
-
-        return importlib.import_module(f"ranvier.{name}")
+def __getattr__(name: str) -> Any:
+    # What few programs use is imported when it is first used; the last two import scikit-learn.
+    if name in ("ops", "sklearn", "wrappers"):
+        return import_module(f"ranvier.{name}")
+    if name == "gradients":
+        return import_module("ranvier.differentiation").gradients
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
