@@ -72,7 +72,7 @@ def test_import_is_quick(tmp_path: Path) -> None:
     program = "start = time.process_time(); import ranvier; print(time.process_time() - start)"
     # The first run compiles, as an installation does.
     bytecode = {"PYTHONPYCACHEPREFIX": str(tmp_path), "PYTHONDONTWRITEBYTECODE": ""}
-    assert min(float(run(program, **bytecode)) for _ in range(7)) < IMPORT_SECONDS
+    assert min(float(run(program, **bytecode)) for _ in range(20)) < IMPORT_SECONDS
 
 
 def test_import_brings_no_heavy_packages() -> None:
