@@ -2,39 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from contextlib import nullcontext
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ranvier import _filling
+from ranvier import _filling, _lazy
 from ranvier._configurable import from_description, plain
-from ranvier.layers.activations import ELU, LeakyReLU, ReLU, Softmax
-from ranvier.layers.attention import (
-    AdditiveAttention,
-    Attention,
-    GroupedQueryAttention,
-    GroupQueryAttention,
-    MultiHeadAttention,
-)
-from ranvier.layers.convolution import (
-    Conv1D,
-    Conv1DTranspose,
-    Conv2D,
-    Conv2DTranspose,
-    Conv3D,
-    Conv3DTranspose,
-    Convolution1D,
-    Convolution1DTranspose,
-    Convolution2D,
-    Convolution2DTranspose,
-    Convolution3D,
-    Convolution3DTranspose,
-    DepthwiseConv1D,
-    DepthwiseConv2D,
-    SeparableConv1D,
-    SeparableConv2D,
-    SeparableConvolution1D,
-    SeparableConvolution2D,
-)
 from ranvier.layers.core import (
     Activation,
     Dense,
@@ -65,83 +38,113 @@ from ranvier.layers.merging import (
     multiply,
     subtract,
 )
-from ranvier.layers.normalization import (
-    BatchNormalization,
-    GroupNormalization,
-    LayerNormalization,
-    RMSNormalization,
-    UnitNormalization,
-)
-from ranvier.layers.pooling import (
-    AdaptiveAveragePooling1D,
-    AdaptiveAveragePooling2D,
-    AdaptiveAveragePooling3D,
-    AdaptiveMaxPooling1D,
-    AdaptiveMaxPooling2D,
-    AdaptiveMaxPooling3D,
-    AveragePooling1D,
-    AveragePooling2D,
-    AveragePooling3D,
-    AvgPool1D,
-    AvgPool2D,
-    AvgPool3D,
-    GlobalAveragePooling1D,
-    GlobalAveragePooling2D,
-    GlobalAveragePooling3D,
-    GlobalAvgPool1D,
-    GlobalAvgPool2D,
-    GlobalAvgPool3D,
-    GlobalMaxPool1D,
-    GlobalMaxPool2D,
-    GlobalMaxPool3D,
-    GlobalMaxPooling1D,
-    GlobalMaxPooling2D,
-    GlobalMaxPooling3D,
-    MaxPool1D,
-    MaxPool2D,
-    MaxPool3D,
-    MaxPooling1D,
-    MaxPooling2D,
-    MaxPooling3D,
-)
-from ranvier.layers.preprocessing import CategoryEncoding, Discretization, Normalization, Rescaling
-from ranvier.layers.regularization import (
-    ActivityRegularization,
-    AlphaDropout,
-    Dropout,
-    GaussianDropout,
-    GaussianNoise,
-    SpatialDropout1D,
-    SpatialDropout2D,
-    SpatialDropout3D,
-)
-from ranvier.layers.reshaping import (
-    Cropping1D,
-    Cropping2D,
-    Cropping3D,
-    Flatten,
-    Permute,
-    RepeatVector,
-    Reshape,
-    UpSampling1D,
-    UpSampling2D,
-    UpSampling3D,
-    ZeroPadding1D,
-    ZeroPadding2D,
-    ZeroPadding3D,
-)
-from ranvier.layers.rnn import (
-    GRU,
-    LSTM,
-    RNN,
-    Bidirectional,
-    GRUCell,
-    LSTMCell,
-    SimpleRNN,
-    SimpleRNNCell,
-    StackedRNNCells,
-    TimeDistributed,
-)
+
+if TYPE_CHECKING:
+    from ranvier.layers.activations import ELU, LeakyReLU, ReLU, Softmax
+    from ranvier.layers.attention import (
+        AdditiveAttention,
+        Attention,
+        GroupedQueryAttention,
+        GroupQueryAttention,
+        MultiHeadAttention,
+    )
+    from ranvier.layers.convolution import (
+        Conv1D,
+        Conv1DTranspose,
+        Conv2D,
+        Conv2DTranspose,
+        Conv3D,
+        Conv3DTranspose,
+        Convolution1D,
+        Convolution1DTranspose,
+        Convolution2D,
+        Convolution2DTranspose,
+        Convolution3D,
+        Convolution3DTranspose,
+        DepthwiseConv1D,
+        DepthwiseConv2D,
+        SeparableConv1D,
+        SeparableConv2D,
+        SeparableConvolution1D,
+        SeparableConvolution2D,
+    )
+    from ranvier.layers.normalization import (
+        BatchNormalization,
+        GroupNormalization,
+        LayerNormalization,
+        RMSNormalization,
+        UnitNormalization,
+    )
+    from ranvier.layers.pooling import (
+        AdaptiveAveragePooling1D,
+        AdaptiveAveragePooling2D,
+        AdaptiveAveragePooling3D,
+        AdaptiveMaxPooling1D,
+        AdaptiveMaxPooling2D,
+        AdaptiveMaxPooling3D,
+        AveragePooling1D,
+        AveragePooling2D,
+        AveragePooling3D,
+        AvgPool1D,
+        AvgPool2D,
+        AvgPool3D,
+        GlobalAveragePooling1D,
+        GlobalAveragePooling2D,
+        GlobalAveragePooling3D,
+        GlobalAvgPool1D,
+        GlobalAvgPool2D,
+        GlobalAvgPool3D,
+        GlobalMaxPool1D,
+        GlobalMaxPool2D,
+        GlobalMaxPool3D,
+        GlobalMaxPooling1D,
+        GlobalMaxPooling2D,
+        GlobalMaxPooling3D,
+        MaxPool1D,
+        MaxPool2D,
+        MaxPool3D,
+        MaxPooling1D,
+        MaxPooling2D,
+        MaxPooling3D,
+    )
+    from ranvier.layers.preprocessing import CategoryEncoding, Discretization, Normalization, Rescaling
+    from ranvier.layers.regularization import (
+        ActivityRegularization,
+        AlphaDropout,
+        Dropout,
+        GaussianDropout,
+        GaussianNoise,
+        SpatialDropout1D,
+        SpatialDropout2D,
+        SpatialDropout3D,
+    )
+    from ranvier.layers.reshaping import (
+        Cropping1D,
+        Cropping2D,
+        Cropping3D,
+        Flatten,
+        Permute,
+        RepeatVector,
+        Reshape,
+        UpSampling1D,
+        UpSampling2D,
+        UpSampling3D,
+        ZeroPadding1D,
+        ZeroPadding2D,
+        ZeroPadding3D,
+    )
+    from ranvier.layers.rnn import (
+        GRU,
+        LSTM,
+        RNN,
+        Bidirectional,
+        GRUCell,
+        LSTMCell,
+        SimpleRNN,
+        SimpleRNNCell,
+        StackedRNNCells,
+        TimeDistributed,
+    )
 
 __all__ = [
     "ELU",
@@ -271,6 +274,10 @@ __all__ = [
     "subtract",
 ]
 
+if not TYPE_CHECKING:
+    _LAZY = "regularization reshaping normalization activations convolution pooling rnn attention preprocessing"
+    __getattr__ = _lazy.members_of(__name__, _LAZY.split())
+
 
 def serialize(layer: Layer) -> Any:
     """A layer as JSON can hold it, without its weights.
@@ -306,7 +313,7 @@ def deserialize(description: dict[str, Any]) -> Layer:
 
 def layer_classes() -> dict[str, type[Layer]]:
     """Every layer class of this module by its name, the base left out."""
-    members = ((name, globals()[name]) for name in __all__)
+    members = ((name, getattr(sys.modules[__name__], name)) for name in __all__)
     return {
         name: member
         for name, member in members
