@@ -2,6 +2,7 @@
 #include <optional>
 
 #include "pybind.hpp"
+#include "training/traced_metric.hpp"
 #include "training/trainer.hpp"
 
 namespace ranvier {
@@ -228,6 +229,10 @@ void bind_training(py::module_& scalars) {
       .def(py::init(
                [](const std::string& kind, const py::dict& config) { return make_metric<T>(kind, to_config(config)); }),
            py::arg("kind"), py::arg("config"))
+      .def(py::init([](const ranvier::Network<T>& network) -> std::shared_ptr<Metric> {
+             return std::make_shared<TracedMetric<T>>(network.graph());
+           }),
+           py::arg("network"))
       .def("update", &update_metric<T>, py::arg("y_true"), py::arg("y_pred"), py::arg("sample_weight"))
       .def("values", &metric_values<T>, py::arg("y_true"), py::arg("y_pred"))
       .def("result", [](const Metric& self) { return to_result(self.result()); })

@@ -119,9 +119,12 @@ class Loss:
         """
 
 class Metric:
-    """A streaming metric."""
+    """A streaming metric: of a native kind, or the mean of what a network from targets and predictions gives."""
 
+    @overload
     def __init__(self, kind: str, config: Config) -> None: ...
+    @overload
+    def __init__(self, network: Network) -> None: ...
     def update(self, y_true: Array, y_pred: Array, sample_weight: Array | None) -> None: ...
     def values(self, y_true: Array, y_pred: Array) -> Array:
         """The value of each row, for metrics that are means of row values."""

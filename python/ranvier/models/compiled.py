@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 from ranvier import config, losses, metrics, optimizers
 from ranvier.errors import nearest
 from ranvier.losses import Loss
-from ranvier.metrics import Metric
+from ranvier.metrics import MeanMetricWrapper, Metric
 from ranvier.models.observed import ObservedTrainer, Observer
 
 if TYPE_CHECKING:
@@ -35,10 +35,19 @@ class Objective:
         self.labels: list[str] = []
 
     @property
+    def _all(self) -> list[tuple[str, Any]]:
+        return [*self._wanted, *self._weighted]
+
+    @property
     def indexed(self) -> bool:
         """Whether a metric takes targets for class indices."""
-        metrics = [metric for _, metric in (*self._wanted, *self._weighted) if isinstance(metric, Metric)]
+        metrics = [metric for _, metric in self._all if isinstance(metric, Metric)]
         return any(metric.sparse and not metric.any_labels for metric in metrics)
+
+    @property
+    def needs_targets(self) -> bool:
+        """Whether something is recorded with targets of one shape: a loss or a metric written in Python."""
+        return self.loss.is_traced or any(isinstance(one, MeanMetricWrapper) for _, one in self._all)
 
     def resolve(self, shape: Shape) -> None:
         """Chooses the metrics that depend on the output's shape; the first time only."""
@@ -144,51 +153,49 @@ class Compiled:
             inner: whether it runs inside a pass of the other one, from a callback, and so has metrics of its own.
         """
         kept = self._trainers.get(inner)
-        own = [shape if o.loss.is_traced else () for o, shape in zip(self.objectives, targets, strict=True)]
+        own = [list(shape) if o.needs_targets else None for o, shape in zip(self.objectives, targets, strict=True)]
         key = (binary, own)
         if kept is not None and kept[0] is network and kept[1] == key:
             return kept[2]
         for objective, shape in zip(self.objectives, shapes, strict=True):
             objective.resolve(shape)
-        self._name_results()
+        rows = list(zip(self.objectives, binary, targets, shapes, strict=True))
 
-        def natives(metrics: list[Metric], flag: bool) -> list[_core.Metric]:
-            made = [
-                (metric, metric.native(dtype, flag and metric.binary_labels)) for metric in metrics if metric.is_native
-            ]
-            for metric, native in made:
-                if not inner:
+        def natives(metrics: list[Metric], *row: Any) -> list[_core.Metric | None]:
+            made = [metric.native_for(dtype, *row) for metric in metrics]
+            for metric, native in zip(metrics, made, strict=True):
+                if native is not None and not inner:
                     metric.follow(native, dtype)
-            return [native for _, native in made]
+            return made
 
-        flagged = list(zip(self.objectives, binary, strict=True))
-        native = config.scalars(dtype).Trainer(
+        plain = [natives(o.metrics, *row) for o, *row in rows]
+        weighted = [natives(o.weighted_metrics, *row) for o, *row in rows]
+        in_order = [native for pair in zip(plain, weighted, strict=True) for part in pair for native in part]
+        self._name_results([native is not None for native in in_order])
+        trainer = config.scalars(dtype).Trainer(
             network,
-            [
-                o.loss.native_for(dtype, flag, target, shape)
-                for (o, flag), target, shape in zip(flagged, targets, shapes, strict=True)
-            ],
+            [o.loss.native_for(dtype, *row) for o, *row in rows],
             [o.weight for o in self.objectives],
-            [natives(o.metrics, flag) for o, flag in flagged],
-            [natives(o.weighted_metrics, flag) for o, flag in flagged],
+            [[native for native in part if native is not None] for part in plain],
+            [[native for native in part if native is not None] for part in weighted],
             self.optimizer.native_for(owner, dtype),
         )
-        if not all(metric.is_native for metric in self.metrics):
-            native = self._observed(native, inner)
-        self._trainers[inner] = (network, key, native)
-        return native
+        if None in in_order:
+            trainer = self._observed(trainer, in_order, inner)
+        self._trainers[inner] = (network, key, trainer)
+        return trainer
 
-    def _observed(self, native: _core.Trainer, inner: bool) -> _core.Trainer:
+    def _observed(self, trainer: _core.Trainer, natives: list[_core.Metric | None], inner: bool) -> _core.Trainer:
         observers: list[Observer | None] = []
         for output, objective in enumerate(self.objectives):
             for weighted, chosen in ((False, objective.metrics), (True, objective.weighted_metrics)):
                 for metric in chosen:
-                    own = copy.deepcopy(metric) if inner and not metric.is_native else metric
-                    kept = Observer(own, output, objective.loss.sparse, weighted)
-                    observers.append(None if metric.is_native else kept)
-        return cast("_core.Trainer", ObservedTrainer(native, observers))
+                    observed = natives[len(observers)] is None
+                    own = copy.deepcopy(metric) if inner and observed else metric
+                    observers.append(Observer(own, output, objective.loss.sparse, weighted) if observed else None)
+        return cast("_core.Trainer", ObservedTrainer(trainer, observers))
 
-    def _name_results(self) -> None:
+    def _name_results(self, native: list[bool]) -> None:
         # Native results: the total, each output's loss, then the metrics output by output.
         several = len(self.objectives) > 1
         first = 1 + len(self.objectives)
@@ -197,10 +204,7 @@ class Compiled:
         finishers: list[Any] = [None] * len(names)
         for objective in self.objectives:
             names += [f"{objective.name}_{label}" if several else label for label in objective.labels]
-            finishers += [
-                metric.finish if metric.is_native else None
-                for metric in (*objective.metrics, *objective.weighted_metrics)
-            ]
+        finishers += [metric.finish if own else None for metric, own in zip(self.metrics, native, strict=True)]
         self.names = names
         self._order = order + list(range(first, first + len(self.metrics)))
         self._finishers = finishers
