@@ -28,6 +28,12 @@ OwnedFeed make_feed(const std::vector<py::object>& x, const std::vector<py::obje
   return owned;
 }
 
+std::vector<py::tuple> row_shapes(const std::vector<ArrayView>& arrays) {
+  std::vector<py::tuple> shapes;
+  for (const ArrayView& array : arrays) shapes.push_back(to_tuple(array.row_shape()));
+  return shapes;
+}
+
 // A trainer and the feed it is reading.
 template <class T>
 struct OwningTrainer {
@@ -285,6 +291,7 @@ void bind_training(py::module_& scalars) {
           "keep_batch", [](const Trainer& self) { return self.trainer.keep_batch; },
           [](Trainer& self, bool keep) { self.trainer.keep_batch = keep; })
       .def("last_batch", [](const Trainer& self) { return last_batch(self.trainer); })
+      .def("memory", [](const Trainer& self) { return to_dicts(self.trainer.memory()); })
       .def("progress", [](const Trainer& self) { return self.trainer.progress(); })
       .def(
           "resume",
@@ -306,7 +313,9 @@ void bind_feed(py::module_& core) {
       .def("rate", &Schedule::rate, py::arg("step"));
   py::class_<OwnedFeed>(core, "Feed")
       .def(py::init(&make_feed), py::arg("x"), py::arg("y"), py::arg("sample_weight"))
-      .def_property_readonly("rows", [](const OwnedFeed& self) { return self.feed.rows(); });
+      .def_property_readonly("rows", [](const OwnedFeed& self) { return self.feed.rows(); })
+      .def_property_readonly("x_shapes", [](const OwnedFeed& self) { return row_shapes(self.feed.x); })
+      .def_property_readonly("y_shapes", [](const OwnedFeed& self) { return row_shapes(self.feed.y); });
 }
 
 template void bind_training<float>(py::module_&);

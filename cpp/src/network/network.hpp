@@ -50,6 +50,9 @@ class Network {
   void gradients(const std::vector<ArrayView>& x, const std::vector<ArrayView>& dy, bool training, std::uint64_t seed,
                  const Outputs<T>& dx, const Outputs<T>& dparameters) const;
 
+  /// What each plan for inference holds that nobody uses at the moment.
+  std::vector<PlanMemory> memory() const { return plans_.memory(); }
+
   std::string name;
 
  private:

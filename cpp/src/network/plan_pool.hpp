@@ -32,6 +32,14 @@ class PlanPool {
     idle_.push_back(std::move(plan));
   }
 
+  /// What the idle plans hold.
+  std::vector<PlanMemory> memory() {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    std::vector<PlanMemory> held;
+    for (const auto& plan : idle_) held.push_back(plan->memory());
+    return held;
+  }
+
   /// Forgets all plans, after a change of the graph.
   void clear() {
     const std::lock_guard<std::mutex> lock(mutex_);

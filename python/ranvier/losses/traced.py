@@ -49,7 +49,9 @@ class FunctionLoss(Loss):
         return self.function(y_true, y_pred, **self.arguments)
 
 
-def native_network(function: Callable[..., Any], name: str, dtype: str, target: Shape, prediction: Shape) -> _core.Network:
+def native_network(
+    function: Callable[..., Any], name: str, dtype: str, target: Shape, prediction: Shape
+) -> _core.Network:
     """What a function does with rows of these shapes, from (targets, predictions) to values.
 
     Raises: TypeError if it does not return a symbol, as one written with NumPy does not; whatever it raises.

@@ -72,9 +72,7 @@ class Metric(Configurable):
         except ValueError as error:
             raise ValueError(f"[{type(self).__name__}] {error}") from None
 
-    def native_for(
-        self, dtype: str, from_binary_labels: bool, target: Shape, prediction: Shape
-    ) -> _core.Metric | None:
+    def native_for(self, dtype: str, from_binary_labels: bool, target: Shape, prediction: Shape) -> _core.Metric | None:
         """A native metric for rows of these shapes, or None if Python has to be asked after each batch."""
         return self.native(dtype, from_binary_labels and self.binary_labels) if self.is_native else None
 

@@ -140,19 +140,15 @@ class MeanMetricWrapper(Mean):
         if self._native is not None:
             self._native.reset()
 
-    def native_for(
-        self, dtype: str, from_binary_labels: bool, target: Shape, prediction: Shape
-    ) -> _core.Metric | None:
+    def native_for(self, dtype: str, from_binary_labels: bool, target: Shape, prediction: Shape) -> _core.Metric | None:
         if any(getattr(type(self), name) is not getattr(MeanMetricWrapper, name) for name in _OVERRIDDEN):
             return None
         owner = getattr(self.fn, "__self__", None)
         # The values of a loss for arrays are what its `call` makes of symbols.
         function = owner.call if isinstance(owner, Loss) and owner.is_traced else self.fn  # type: ignore[attr-defined]
         try:
-            network = native_network(
-                functools.partial(function, **self._kwargs), self.name, dtype, target, prediction
-            )
-        except Exception:  # whatever NumPy code does when it is given symbols
+            network = native_network(functools.partial(function, **self._kwargs), self.name, dtype, target, prediction)
+        except Exception:  # noqa: BLE001  whatever NumPy code does when it is given symbols
             return None
         return config.scalars(dtype).Metric(network)
 

@@ -11,6 +11,7 @@ from ranvier.errors import nearest
 from ranvier.losses import Loss
 from ranvier.metrics import MeanMetricWrapper, Metric
 from ranvier.models.observed import ObservedTrainer, Observer
+from ranvier.models.sizes import Latest
 
 if TYPE_CHECKING:
     from ranvier import _core
@@ -87,6 +88,27 @@ def _numbered(labels: list[str]) -> list[str]:
     return unique
 
 
+class _Made:
+    # A native trainer of a network, and each metric with the native one that the trainer fills.
+
+    def __init__(
+        self,
+        network: _core.Network,
+        trainer: _core.Trainer,
+        metrics: list[tuple[Metric, _core.Metric | None]],
+        dtype: str,
+    ) -> None:
+        self._network = network
+        self.trainer = trainer
+        self._metrics = metrics
+        self._dtype = dtype
+
+    def follow(self) -> None:
+        for metric, native in self._metrics:
+            if native is not None:
+                metric.follow(native, self._dtype)
+
+
 class Compiled:
     """The optimizer, and an objective for each output.
 
@@ -100,6 +122,7 @@ class Compiled:
     def __init__(
         self, names: Sequence[str], optimizer: Any, loss: Any, loss_weights: Any, metrics: Any, weighted_metrics: Any
     ) -> None:
+        self.output_names = list(names)
         self.optimizer = optimizers.as_optimizer(optimizer, "compile")
         self.has_loss = loss is not None
         chosen = _each("loss", loss, names, shared=True)
@@ -119,7 +142,8 @@ class Compiled:
         self.names: list[str] = []
         self._order: list[int] = []
         self._finishers: list[Any] = []
-        self._trainers: dict[bool, tuple[_core.Network, Any, _core.Trainer]] = {}
+        # By whether they run inside another pass; for a model of open sizes the latest.
+        self._trainers: dict[bool, Latest[_Made]] = {False: Latest(), True: Latest()}
 
     @property
     def losses(self) -> list[Loss]:
@@ -140,6 +164,7 @@ class Compiled:
         targets: Sequence[Shape],
         binary: tuple[bool, ...],
         inner: bool,
+        kept: int,
     ) -> _core.Trainer:
         """The native trainer of a network, kept while nothing changes.
 
@@ -151,22 +176,33 @@ class Compiled:
             targets: of a row of the targets of each.
             binary: see `Data.from_binary_labels`.
             inner: whether it runs inside a pass of the other one, from a callback, and so has metrics of its own.
+            kept: how many trainers, of the latest networks.
         """
-        kept = self._trainers.get(inner)
-        own = [list(shape) if o.needs_targets else None for o, shape in zip(self.objectives, targets, strict=True)]
-        key = (binary, own)
-        if kept is not None and kept[0] is network and kept[1] == key:
-            return kept[2]
+        own = [tuple(shape) if o.needs_targets else None for o, shape in zip(self.objectives, targets, strict=True)]
+        key = (id(network), binary, tuple(own))  # what is made keeps the network, so that no other has its id
+        made = self._trainers[inner].get(
+            key, lambda: self._made(owner, network, dtype, shapes, targets, binary, inner), kept
+        )
+        if not inner:
+            made.follow()
+        return made.trainer
+
+    def _made(
+        self,
+        owner: object,
+        network: _core.Network,
+        dtype: str,
+        shapes: Sequence[Shape],
+        targets: Sequence[Shape],
+        binary: tuple[bool, ...],
+        inner: bool,
+    ) -> _Made:
         for objective, shape in zip(self.objectives, shapes, strict=True):
             objective.resolve(shape)
-        rows = list(zip(self.objectives, binary, targets, shapes, strict=True))
+        rows: list[tuple[Any, ...]] = list(zip(self.objectives, binary, targets, shapes, strict=True))
 
         def natives(metrics: list[Metric], *row: Any) -> list[_core.Metric | None]:
-            made = [metric.native_for(dtype, *row) for metric in metrics]
-            for metric, native in zip(metrics, made, strict=True):
-                if native is not None and not inner:
-                    metric.follow(native, dtype)
-            return made
+            return [metric.native_for(dtype, *row) for metric in metrics]
 
         plain = [natives(o.metrics, *row) for o, *row in rows]
         weighted = [natives(o.weighted_metrics, *row) for o, *row in rows]
@@ -182,8 +218,7 @@ class Compiled:
         )
         if None in in_order:
             trainer = self._observed(trainer, in_order, inner)
-        self._trainers[inner] = (network, key, trainer)
-        return trainer
+        return _Made(network, trainer, list(zip(self.metrics, in_order, strict=True)), dtype)
 
     def _observed(self, trainer: _core.Trainer, natives: list[_core.Metric | None], inner: bool) -> _core.Trainer:
         observers: list[Observer | None] = []
