@@ -107,7 +107,17 @@ void bind_network(py::module_& scalars) {
             }
             return std::make_pair(dx.arrays, dparameters.arrays);
           },
-          py::arg("inputs"), py::arg("output_gradients"), py::arg("training"), py::arg("seed"));
+          py::arg("inputs"), py::arg("output_gradients"), py::arg("training"), py::arg("seed"))
+      .def("memory", [](const Network& self) { return to_dicts(self.memory()); });
+}
+
+py::list to_dicts(const std::vector<PlanMemory>& plans) {
+  py::list all;
+  for (const PlanMemory& held : plans)
+    all.append(py::dict(py::arg("values") = held.values, py::arg("inputs") = held.inputs,
+                        py::arg("workspaces") = held.workspaces, py::arg("scratch") = held.scratch,
+                        py::arg("gradients") = held.gradients));
+  return all;
 }
 
 template void bind_network<float>(py::module_&);

@@ -46,6 +46,9 @@ py::array_t<T> empty_rows(index rows, const Shape& row_shape) {
   return py::array_t<T>(shape);
 }
 
+struct PlanMemory;
+py::list to_dicts(const std::vector<PlanMemory>& plans);
+
 template <class T>
 void bind_layers(py::module_& scalars);
 template <class T>

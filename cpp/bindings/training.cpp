@@ -2,6 +2,7 @@
 #include <optional>
 
 #include "pybind.hpp"
+#include "training/traced_metric.hpp"
 #include "training/trainer.hpp"
 
 namespace ranvier {
@@ -25,6 +26,12 @@ OwnedFeed make_feed(const std::vector<py::object>& x, const std::vector<py::obje
   owned.owners.insert(owned.owners.end(), y.begin(), y.end());
   owned.owners.insert(owned.owners.end(), weights.begin(), weights.end());
   return owned;
+}
+
+std::vector<py::tuple> row_shapes(const std::vector<ArrayView>& arrays) {
+  std::vector<py::tuple> shapes;
+  for (const ArrayView& array : arrays) shapes.push_back(to_tuple(array.row_shape()));
+  return shapes;
 }
 
 // A trainer and the feed it is reading.
@@ -228,6 +235,10 @@ void bind_training(py::module_& scalars) {
       .def(py::init(
                [](const std::string& kind, const py::dict& config) { return make_metric<T>(kind, to_config(config)); }),
            py::arg("kind"), py::arg("config"))
+      .def(py::init([](const ranvier::Network<T>& network) -> std::shared_ptr<Metric> {
+             return std::make_shared<TracedMetric<T>>(network.graph());
+           }),
+           py::arg("network"))
       .def("update", &update_metric<T>, py::arg("y_true"), py::arg("y_pred"), py::arg("sample_weight"))
       .def("values", &metric_values<T>, py::arg("y_true"), py::arg("y_pred"))
       .def("result", [](const Metric& self) { return to_result(self.result()); })
@@ -280,6 +291,7 @@ void bind_training(py::module_& scalars) {
           "keep_batch", [](const Trainer& self) { return self.trainer.keep_batch; },
           [](Trainer& self, bool keep) { self.trainer.keep_batch = keep; })
       .def("last_batch", [](const Trainer& self) { return last_batch(self.trainer); })
+      .def("memory", [](const Trainer& self) { return to_dicts(self.trainer.memory()); })
       .def("progress", [](const Trainer& self) { return self.trainer.progress(); })
       .def(
           "resume",
@@ -301,7 +313,9 @@ void bind_feed(py::module_& core) {
       .def("rate", &Schedule::rate, py::arg("step"));
   py::class_<OwnedFeed>(core, "Feed")
       .def(py::init(&make_feed), py::arg("x"), py::arg("y"), py::arg("sample_weight"))
-      .def_property_readonly("rows", [](const OwnedFeed& self) { return self.feed.rows(); });
+      .def_property_readonly("rows", [](const OwnedFeed& self) { return self.feed.rows(); })
+      .def_property_readonly("x_shapes", [](const OwnedFeed& self) { return row_shapes(self.feed.x); })
+      .def_property_readonly("y_shapes", [](const OwnedFeed& self) { return row_shapes(self.feed.y); });
 }
 
 template void bind_training<float>(py::module_&);

@@ -103,6 +103,8 @@ class Network:
         self, inputs: Sequence[Array], output_gradients: Sequence[Array], training: bool, seed: int
     ) -> tuple[list[Array], list[Array]]:
         """Gradients of sum(output * output_gradient) with respect to the inputs and the parameters, in their order."""
+    def memory(self) -> list[dict[str, int]]:
+        """Bytes that each idle plan for inference holds, by what they are for."""
 
 class Loss:
     """`reduction`: "sum_over_batch_size", "mean", "sum", "none" or "mean_with_sample_weight"."""
@@ -119,9 +121,12 @@ class Loss:
         """
 
 class Metric:
-    """A streaming metric."""
+    """A streaming metric: of a native kind, or the mean of what a network from targets and predictions gives."""
 
+    @overload
     def __init__(self, kind: str, config: Config) -> None: ...
+    @overload
+    def __init__(self, network: Network) -> None: ...
     def update(self, y_true: Array, y_pred: Array, sample_weight: Array | None) -> None: ...
     def values(self, y_true: Array, y_pred: Array) -> Array:
         """The value of each row, for metrics that are means of row values."""
@@ -159,6 +164,11 @@ class Feed:
     def __init__(self, x: Sequence[Any], y: Sequence[Array], sample_weight: Sequence[Array | None]) -> None: ...
     @property
     def rows(self) -> int: ...
+    @property
+    def x_shapes(self) -> list[Shape]:
+        """Of a row of each input."""
+    @property
+    def y_shapes(self) -> list[Shape]: ...
 
 class Trainer:
     """Runs epochs natively. One loss and a list of metrics for each output of the network."""
@@ -196,6 +206,8 @@ class Trainer:
     keep_batch: bool  # from the next `begin` on
     def last_batch(self) -> list[tuple[Array, Array, Array | None]]:
         """Copies of targets, predictions and weights of the last batch, for each output, if batches are kept."""
+    def memory(self) -> list[dict[str, int]]:
+        """Bytes that the plans for training and for evaluation hold, by what they are for."""
     def progress(self) -> list[float]:
         """Where the pass is, its losses and metrics so far: what `resume` goes on from."""
     def resume(self, progress: Sequence[float], skipped: int = 0) -> None:

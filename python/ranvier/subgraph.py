@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ranvier import _core
@@ -32,11 +32,40 @@ class Subgraph:
         """The layers of the nodes, each once, in their order."""
         return list({id(node.layer): node.layer for node in self.nodes}.values())
 
-    def place(self, network: _core.Network, values: Sequence[int]) -> Callable[[KerasTensor], int]:
+    def alike(self, other: Subgraph) -> bool:
+        """Whether both do the same with the same inputs: the same layers and operations, connected in the same way."""
+        return self._wiring() == other._wiring()
+
+    def _wiring(self) -> list[Any]:
+        number = {id(node): position for position, node in enumerate(self.nodes)}
+
+        def reference(symbol: KerasTensor | None) -> Any:
+            return None if symbol is None else (number.get(id(symbol.node), id(symbol.node)), symbol.index)
+
+        def said(node: Node) -> Any:
+            return (
+                node.layer.what_it_does(),
+                [*map(reference, node.inputs)],
+                [*map(reference, node.masks)],
+                node.options,
+            )
+
+        nodes = [said(node) for node in self.nodes if not node.layer.is_input]
+        return [nodes, [reference(symbol) for symbol in self.outputs]]
+
+    def place(
+        self, network: _core.Network, values: Sequence[int], placed: dict[int, list[int]] | None = None
+    ) -> Callable[[KerasTensor], int]:
         """Adds the nodes to a native network, where the inputs are these values.
+
+        Args:
+            network: what they are added to.
+            values: the inputs.
+            placed: weights and numbers that the network has already, by their native layers.
 
         Returns: what finds the value of a symbol.
         """
+        known = {} if placed is None else placed
         made = {symbol.key: value for symbol, value in zip(self.inputs, values, strict=True)}
 
         def find(symbol: KerasTensor) -> int:
@@ -47,10 +76,15 @@ class Subgraph:
         def add(node: Node) -> None:
             given = [find(symbol) for symbol in node.inputs]
             masks = [None if mask is None else find(mask) for mask in node.masks]
-            if node.inner is None:
+            if node.inner is None and not given:
+                native = node.layer.native
+                if id(native) not in known:
+                    known[id(native)] = network.add(native, [])
+                produced = known[id(native)]
+            elif node.inner is None:
                 produced = node.layer.add_to(network, given, masks, *([node.options] if node.options else []))
             else:
-                produced = node.inner.add_to(network, [*given, *(mask for mask in masks if mask is not None)])
+                produced = node.inner.add_to(network, [*given, *(mask for mask in masks if mask is not None)], known)
             made.update({symbol.key: value for symbol, value in zip(node.outputs(), produced, strict=True)})
 
         for node in self.nodes:
@@ -58,9 +92,11 @@ class Subgraph:
                 add(node)
         return find
 
-    def add_to(self, network: _core.Network, values: Sequence[int]) -> list[int]:
+    def add_to(
+        self, network: _core.Network, values: Sequence[int], placed: dict[int, list[int]] | None = None
+    ) -> list[int]:
         """The same; returns the values of the outputs."""
-        find = self.place(network, values)
+        find = self.place(network, values, placed)
         return [find(symbol) for symbol in self.outputs]
 
 
@@ -84,7 +120,7 @@ def ordered_nodes(inputs: Sequence[KerasTensor], outputs: Sequence[KerasTensor],
         for symbol in node.sources:
             depth[id(symbol.node)] = max(depth[id(symbol.node)], depth[id(node)] + 1)
     unused = [symbol.node for symbol in inputs if id(symbol.node) not in depth]
-    shown = [node for node in finished if not node.layer.hidden]
+    shown = [node for node in finished if not node.layer.is_hidden]
     return unused + sorted(shown, key=lambda node: (-depth[id(node)], met[id(node)]))
 
 
@@ -134,6 +170,22 @@ def from_inputs(
             {old.key: new for old, new in zip(node.outputs(), again.outputs(), strict=True) if old.key not in made}
         )
     return [made[symbol.key] for symbol in inputs], [made.get(symbol.key, symbol) for symbol in outputs]
+
+
+def called_again(
+    inputs: Sequence[KerasTensor], outputs: Sequence[KerasTensor], given: Sequence[KerasTensor]
+) -> list[KerasTensor]:
+    """The outputs again for other symbols in the place of the inputs: every layer is called once more.
+
+    Raises: ValueError where a layer cannot take what it is given.
+    """
+    made = {old.key: new for old, new in zip(inputs, given, strict=True)}
+    for node in _between(inputs, outputs):
+        if not node.layer.is_input:
+            masks = [None if mask is None else made.get(mask.key) for mask in node.masks]
+            produced = node.layer.call_again([made[symbol.key] for symbol in node.inputs], node.options, masks)
+            made.update({old.key: new for old, new in zip(node.outputs(), produced, strict=True)})
+    return [made[symbol.key] for symbol in outputs]
 
 
 def _between(inputs: Sequence[KerasTensor], outputs: Sequence[KerasTensor]) -> list[Node]:

@@ -2,6 +2,9 @@
 
 A symbol owns its node, a node owns its inputs and its layer, and nothing points back, so that a graph is freed with
 the last symbol or model that uses it.
+
+Sizes that `Input` leaves open are stood for by `PROBE` while a graph is made, and once more by `OTHER`: an axis whose
+two sizes differ depends on them.
 """
 
 from __future__ import annotations
@@ -16,6 +19,8 @@ if TYPE_CHECKING:
     from ranvier.layers.layer import Layer
     from ranvier.subgraph import Subgraph
 
+PROBE, OTHER = 128, 192  # halves of halves, down to 1/64, are whole
+
 
 class Node:
     """One call of a layer: what it was called on and the shapes that came out, without the batch axis.
@@ -29,7 +34,10 @@ class Node:
         inner: what the call stands for, if the layer is made of layers.
         single: whether what comes out has no batch axis: it is one for the whole batch.
 
-    `output_masks`: as `masks`, for the outputs; empty if all positions of all of them count.
+    `output_masks`: as `masks`, for the outputs; empty if all positions of all of them count. `other_shapes`: `shapes`
+    once more, where open sizes are `OTHER`; None if they do not depend on any.
+
+    Raises: ValueError if the layer needs a size that is open.
     """
 
     __slots__ = (
@@ -39,6 +47,7 @@ class Node:
         "layer",
         "masks",
         "options",
+        "other_shapes",
         "output_masks",
         "shapes",
         "single",
@@ -62,6 +71,9 @@ class Node:
         self.single = single
         self.masks = tuple(masks)
         self.output_masks: tuple[KerasTensor | None, ...] = ()
+        self.other_shapes: list[Shape] | None = None
+        if any(symbol.node.other_shapes is not None for symbol in inputs):
+            self.other_shapes = layer.other_shapes(self)
 
     @property
     def sources(self) -> list[KerasTensor]:
@@ -191,12 +203,26 @@ class KerasTensor(Operators):
 
     @property
     def shape(self) -> BatchShape:
-        """Sizes of the axes; the first, the batch, is None."""
-        return self.row_shape if self.single else (None, *self.row_shape)
+        """Sizes of the axes; the first, the batch, is None, and so are those that `Input` leaves open."""
+        sizes = tuple(
+            size if size == other else None for size, other in zip(self.row_shape, self.other_shape, strict=True)
+        )
+        return sizes if self.single else (None, *sizes)
+
+    @property
+    def other_shape(self) -> Shape:
+        """`row_shape` once more, where open sizes are `OTHER`."""
+        other = self.node.other_shapes
+        return self.row_shape if other is None else tuple(other[self.index])
+
+    @property
+    def is_open(self) -> bool:
+        """Whether a size depends on one that `Input` leaves open."""
+        return self.row_shape != self.other_shape
 
     @property
     def row_shape(self) -> Shape:
-        """Sizes of the axes but the batch."""
+        """Sizes of the axes but the batch, open ones being `PROBE`."""
         return tuple(self.node.shapes[self.index])
 
     @property

@@ -42,7 +42,18 @@ def test_activations() -> None:
 def test_layers() -> None:
     # What layers written in Python are made of, and masks, are tested with the layers that have them; what wraps a
     # native layer is made from it.
-    inner = {"attention", "constant", "gather", "matmul", "reduce", "select", "spread", "step_mask", "stop_gradient"}
+    inner = {
+        "attention",
+        "constant",
+        "gather",
+        "matmul",
+        "reduce",
+        "select",
+        "spread",
+        "step_mask",
+        "stop_gradient",
+        "training_branch",
+    }
     kinds = set(_core.layer_kinds()) - inner - {"take", "variable"} | {"time_distributed"}
     assert kinds == {case.kind for case in LAYERS}
     public = classes(layers, layers.Layer)

@@ -184,3 +184,32 @@ def test_a_batch_without_steps_that_count_changes_nothing() -> None:
 def test_masks_that_nobody_takes_or_that_do_not_fit() -> None:
     with pytest.raises(TypeError, match="takes no mask"):
         layers.Dense(2)(np.ones((2, 3, 4)), mask=np.ones((2, 3)))
+
+
+@pytest.mark.parametrize("steps", [5, None], ids=["fixed", "open"])
+def test_masks_go_through_models_in_models(steps: Any) -> None:
+    """In, through and out, where a layer inside makes the mask; the same as all layers in one model."""
+    embedding, masking = layers.Embedding(6, 3, mask_zero=True), layers.Masking()
+    first, second = layers.GRU(4, return_sequences=True), layers.LSTM(2)
+
+    def chain(shape: Any, *inner: Any) -> Any:
+        return Sequential([layers.Input(shape), *inner])
+
+    encoder, decoder = chain((steps,), embedding, first), chain((steps, 4), second)
+    x = layers.Input((steps,))
+    nested = Model(x, decoder(encoder(x)))
+    flat = chain((steps,), embedding, first, second)
+    tokens = np.array([[1, 2, 0, 0, 0], [3, 0, 4, 5, 0], [0, 0, 0, 0, 0]])
+    np.testing.assert_array_equal(nested.predict(tokens), flat.predict(tokens))
+    np.testing.assert_array_equal(
+        Model.from_config(nested.get_config()).predict(tokens).shape, flat.predict(tokens).shape
+    )
+    padded = np.random.default_rng(2).normal(size=(2, 5, 3)) * np.array([[1, 1, 0, 0, 0], [1, 0, 1, 1, 0]])[..., None]
+    sequence = layers.Input((steps, 3))
+    gru = chain((steps, 3), layers.GRU(4, return_sequences=True))
+    through = Model(sequence, second(gru(masking(sequence))))
+    straight = Model(sequence, second(gru.layers[0](masking(sequence))))
+    np.testing.assert_array_equal(through.predict(padded), straight.predict(padded))
+    for model in (through, straight):
+        model.compile("sgd", "mse")
+    assert through.evaluate(padded, np.ones((2, 2)), verbose=0) == straight.evaluate(padded, np.ones((2, 2)), verbose=0)

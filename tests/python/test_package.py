@@ -45,7 +45,18 @@ def test_every_module_is_there() -> None:
 
 
 # Nodes that masks, `ranvier.ops` and layers of several nodes are made of.
-INNER_KINDS = {"attention", "constant", "gather", "matmul", "reduce", "select", "spread", "step_mask", "stop_gradient"}
+INNER_KINDS = {
+    "attention",
+    "constant",
+    "gather",
+    "matmul",
+    "reduce",
+    "select",
+    "spread",
+    "step_mask",
+    "stop_gradient",
+    "training_branch",
+}
 INNER_KINDS |= {"take", "variable"}
 
 

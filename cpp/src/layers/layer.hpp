@@ -161,6 +161,9 @@ class Layer {
   }
   virtual index fixed_batch() const { return 0; }
 
+  /// Its first input is the output in training, its second in inference: a plan needs only one of them.
+  virtual bool branches_by_mode() const { return false; }
+
   /// The output is the input, seen in another shape: no memory, no work.
   virtual bool is_view(bool /*training*/) const { return false; }
 

@@ -1,4 +1,5 @@
-// take: y[.., i, ..] = x[.., indices[i], ..] along one axis, the indices being settings. x (outer, axis, inner).
+// take: y[.., i, ..] = x[.., indices[i], ..] along one axis, the indices being settings; negative ones count from the
+// end. x (outer, axis, inner).
 
 #include <algorithm>
 
@@ -23,7 +24,7 @@ class Take final : public Layer<T> {
     Shape y = x[0];
     index& axis = y[static_cast<std::size_t>(axis_ - 1)];
     for (index i : indices_)
-      if (i < 0 || i >= axis) fail(this->name(), "there is no element ", i, " along an axis of size ", axis);
+      if (i < -axis || i >= axis) fail(this->name(), "there is no element ", i, " along an axis of size ", axis);
     axis = static_cast<index>(indices_.size());
     return {y};
   }
@@ -33,7 +34,7 @@ class Take final : public Layer<T> {
     const Range part = pass.team->share(v.outer);
     for (index o = part.begin; o < part.end; ++o)
       for (index i = 0; i < v.taken; ++i)
-        std::copy_n(pass.x[0] + (o * v.axis + indices_[static_cast<std::size_t>(i)]) * v.inner, v.inner,
+        std::copy_n(pass.x[0] + (o * v.axis + place(i, v.axis)) * v.inner, v.inner,
                     pass.y[0] + (o * v.taken + i) * v.inner);
   }
 
@@ -44,7 +45,7 @@ class Take final : public Layer<T> {
     pass.kernels->fill(pass.dx[0] + part.begin * v.axis * v.inner, T{0}, part.size() * v.axis * v.inner);
     for (index o = part.begin; o < part.end; ++o)
       for (index i = 0; i < v.taken; ++i) {
-        T* const to = pass.dx[0] + (o * v.axis + indices_[static_cast<std::size_t>(i)]) * v.inner;
+        T* const to = pass.dx[0] + (o * v.axis + place(i, v.axis)) * v.inner;
         pass.kernels->add(to, pass.dy[0] + (o * v.taken + i) * v.inner, to, v.inner);
       }
   }
@@ -58,6 +59,11 @@ class Take final : public Layer<T> {
     const Shape& x = (*pass.x_shapes)[0];
     const index axis = x[static_cast<std::size_t>(axis_ - 1)], inner = size(Shape(x.begin() + axis_, x.end()));
     return {pass.batch * size(x) / (axis * inner), axis, static_cast<index>(indices_.size()), inner};
+  }
+
+  index place(index i, index axis) const {
+    const index chosen = indices_[static_cast<std::size_t>(i)];
+    return chosen < 0 ? chosen + axis : chosen;
   }
 
   index axis_;  // the batch is axis 0

@@ -66,6 +66,19 @@ typename Layer<T>::Parameters Graph<T>::parameters() const {
 }
 
 template <class T>
+Graph<T> Graph<T>::in_mode(bool training) const {
+  Graph result = *this;
+  for (Node<T>& node : result.nodes) {
+    if (!node.layer->branches_by_mode() || node.x.size() != 2) continue;
+    const std::size_t chosen = training ? 0 : 1;
+    node.x = {node.x[chosen]};
+    node.x_shapes = {node.x_shapes[chosen]};
+    node.x_single = {node.x_single[chosen]};
+  }
+  return result;
+}
+
+template <class T>
 Graph<T> Graph<T>::pruned() const {
   std::vector<char> needed(values.size(), 0);
   const auto need = [&needed](const std::vector<ValueId>& all) {

@@ -58,6 +58,9 @@ struct Graph {
   /// Each parameter once, in order of first use.
   typename Layer<T>::Parameters parameters() const;
 
+  /// With one of both branches wherever training and inference differ.
+  Graph in_mode(bool training) const;
+
   /// Without nodes that no output depends on.
   Graph pruned() const;
 

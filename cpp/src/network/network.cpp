@@ -70,8 +70,7 @@ void Network<T>::set_outputs(const std::vector<ValueId>& values, const std::vect
       indices_.push_back(
           {static_cast<std::size_t>(input - graph_.inputs.begin()), node.layer->indices(), node.layer->name()});
   }
-  const std::lock_guard<std::mutex> lock(mutex_);
-  idle_plans_.clear();
+  plans_.clear();
 }
 
 template <class T>
@@ -95,25 +94,6 @@ void Network<T>::require_batches(index rows, bool one) const {
   if (fixed_batch_ > 0 && (one ? rows != fixed_batch_ : rows % fixed_batch_ != 0))
     fail(name, "a stateful layer carries its state between batches of ", fixed_batch_, " rows: expected ",
          one ? "one of them" : "whole batches", ", got ", rows, " rows");
-}
-
-template <class T>
-std::unique_ptr<Plan<T>> Network<T>::take_plan() const {
-  {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    while (!idle_plans_.empty()) {
-      std::unique_ptr<Plan<T>> plan = std::move(idle_plans_.back());
-      idle_plans_.pop_back();
-      if (plan->table() == &kernels::table<T>()) return plan;
-    }
-  }
-  return std::make_unique<Plan<T>>(graph_, kInference);
-}
-
-template <class T>
-void Network<T>::give_back(std::unique_ptr<Plan<T>> plan) const {
-  const std::lock_guard<std::mutex> lock(mutex_);
-  idle_plans_.push_back(std::move(plan));
 }
 
 template <class T>
@@ -146,7 +126,7 @@ void Network<T>::predict(const std::vector<ArrayView>& x, const Outputs<T>& y) c
   require_batches(rows, false);
   std::unique_lock<std::mutex> one_at_a_time(state_mutex_, std::defer_lock);
   if (fixed_batch_ > 0) one_at_a_time.lock();
-  std::unique_ptr<Plan<T>> plan = take_plan();
+  std::unique_ptr<Plan<T>> plan = plans_.take(graph_);
   const index bytes = std::max<index>(1, plan->row_elements() * static_cast<index>(sizeof(T)));
   const index block =
       fixed_batch_ > 0 ? fixed_batch_ : std::min(std::max<index>(kCacheBytes / bytes, plan->rows_wanted()), kMostRows);
@@ -157,7 +137,7 @@ void Network<T>::predict(const std::vector<ArrayView>& x, const Outputs<T>& y) c
     std::vector<std::unique_ptr<Plan<T>>> plans(static_cast<std::size_t>(threads));
     plans[0] = std::move(plan);
     for (auto& each : plans) {
-      if (!each) each = take_plan();
+      if (!each) each = plans_.take(graph_);
       each->reserve(std::min(block, rows), 1);
     }
     run_team(threads, [&](Team& team) {
@@ -168,7 +148,7 @@ void Network<T>::predict(const std::vector<ArrayView>& x, const Outputs<T>& y) c
                      std::min(block, rows - i * block), y);
       });
     });
-    for (auto& each : plans) give_back(std::move(each));
+    for (auto& each : plans) plans_.give_back(std::move(each));
     return;
   }
   plan->reserve(std::min(block, rows), threads);
@@ -177,7 +157,7 @@ void Network<T>::predict(const std::vector<ArrayView>& x, const Outputs<T>& y) c
     for (index first = 0; first < rows; first += block)
       predict_rows(*plan, team, x, first, std::min(block, rows - first), y);
   });
-  give_back(std::move(plan));
+  plans_.give_back(std::move(plan));
 }
 
 template <class T>

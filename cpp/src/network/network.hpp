@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "network/plan.hpp"
+#include "network/plan_pool.hpp"
 #include "runtime/array.hpp"
 
 namespace ranvier {
@@ -50,11 +50,12 @@ class Network {
   void gradients(const std::vector<ArrayView>& x, const std::vector<ArrayView>& dy, bool training, std::uint64_t seed,
                  const Outputs<T>& dx, const Outputs<T>& dparameters) const;
 
+  /// What each plan for inference holds that nobody uses at the moment.
+  std::vector<PlanMemory> memory() const { return plans_.memory(); }
+
   std::string name;
 
  private:
-  std::unique_ptr<Plan<T>> take_plan() const;
-  void give_back(std::unique_ptr<Plan<T>> plan) const;
   void require_batches(index rows, bool one) const;
   void predict_rows(Plan<T>& plan, Team& team, const std::vector<ArrayView>& x, index first, index count,
                     const Outputs<T>& y) const;
@@ -71,9 +72,7 @@ class Network {
   std::vector<Indices> indices_;
   index fixed_batch_ = 0;
   mutable std::mutex state_mutex_;  // held by predictions that carry a state
-  // Inference plans nobody uses at the moment: as many as ever predicted at once.
-  mutable std::mutex mutex_;
-  mutable std::vector<std::unique_ptr<Plan<T>>> idle_plans_;
+  mutable PlanPool<T> plans_{kInference};
 };
 
 }  // namespace ranvier

@@ -17,7 +17,10 @@ constexpr index kSkew = 3 * kAlignment<T>;
 
 template <class T>
 Plan<T>::Plan(const Graph<T>& graph, PlanMode mode)
-    : graph_(graph.pruned().fused()), parameters_(graph.parameters()), mode_(mode), kernels_(&kernels::table<T>()) {
+    : graph_(graph.in_mode(mode.training).pruned().fused()),
+      parameters_(graph.parameters()),
+      mode_(mode),
+      kernels_(&kernels::table<T>()) {
   const std::size_t values = graph_.values.size();
   routes_.resize(graph_.nodes.size());
   pointers_.resize(values);
@@ -211,6 +214,15 @@ void Plan<T>::allocate(index rows, int threads) {
       next += round_up(addition.per_row ? rows * addition.size : addition.size, kAlignment<T>);
     }
   }
+}
+
+template <class T>
+PlanMemory Plan<T>::memory() const {
+  const auto bytes = [](const Buffer<T>& buffer) { return buffer.size() * static_cast<index>(sizeof(T)); };
+  PlanMemory held{bytes(tensors_), 0, bytes(workspaces_), bytes(scratch_),
+                  bytes(parameter_gradient_block_) + bytes(additions_)};
+  for (const Buffer<T>& buffer : input_buffers_) held.inputs += bytes(buffer);
+  return held;
 }
 
 template <class T>

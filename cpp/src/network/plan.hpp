@@ -27,6 +27,15 @@ struct PlanMode {
 constexpr PlanMode kInference{false, false, false};
 constexpr PlanMode kTraining{true, true, false};
 
+/// Bytes that a plan holds.
+struct PlanMemory {
+  index values = 0;      // of all nodes, and their gradients
+  index inputs = 0;      // copies of what comes in
+  index workspaces = 0;  // kept from forward to backward
+  index scratch = 0;     // of all threads
+  index gradients = 0;   // of parameters, and what is added to them
+};
+
 template <class T>
 class Plan {
  public:
@@ -69,6 +78,9 @@ class Plan {
   /// Run by all threads of a team together; both end with a barrier.
   void forward(Team& team, const Step& step);
   void backward(Team& team, const Step& step);
+
+  /// What it holds now.
+  PlanMemory memory() const;
 
   /// The kernels the memory was measured for: a plan must not run with others.
   const kernels::Kernels<T>* table() const { return kernels_; }

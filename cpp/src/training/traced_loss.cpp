@@ -4,12 +4,6 @@
 
 namespace ranvier {
 
-namespace {
-
-constexpr PlanMode kSlopes{false, true, true};
-
-}  // namespace
-
 template <class T>
 TracedLoss<T>::TracedLoss(const Graph<T>& graph)
     : graph_(graph),
@@ -25,21 +19,6 @@ void TracedLoss<T>::reserve(index rows) {
 }
 
 template <class T>
-std::unique_ptr<Plan<T>> TracedLoss<T>::take(Plans& idle, PlanMode mode) {
-  std::unique_ptr<Plan<T>> plan;
-  {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    if (!idle.empty() && idle.back()->table() == &kernels::table<T>()) {
-      plan = std::move(idle.back());
-      idle.pop_back();
-    }
-  }
-  if (!plan) plan = std::make_unique<Plan<T>>(graph_, mode);
-  plan->reserve(capacity_, 1);
-  return plan;
-}
-
-template <class T>
 void TracedLoss<T>::gather(const BatchLossCall<T>& call, Range rows) {
   if (whole_) rows = rows.begin == 0 && rows.end > 0 ? Range{0, call.rows} : Range{0, 0};
   if (rows.size() > 0) run(call, rows);
@@ -47,8 +26,9 @@ void TracedLoss<T>::gather(const BatchLossCall<T>& call, Range rows) {
 
 template <class T>
 void TracedLoss<T>::run(const BatchLossCall<T>& call, Range rows) {
-  Plans& idle = call.gradient ? training_ : evaluating_;
-  std::unique_ptr<Plan<T>> plan = take(idle, call.gradient ? kSlopes : kInference);
+  PlanPool<T>& plans = call.gradient ? training_ : evaluating_;
+  std::unique_ptr<Plan<T>> plan = plans.take(graph_);
+  plan->reserve(capacity_, 1);
   plan->bind_input(0, call.target + rows.begin * target_size_);
   plan->bind_input(1, call.prediction + rows.begin * prediction_size_);
   Team alone;
@@ -62,8 +42,7 @@ void TracedLoss<T>::run(const BatchLossCall<T>& call, Range rows) {
     plan->backward(alone, step);
     std::copy_n(plan->input_gradient(1), rows.size() * prediction_size_, call.gradient + rows.begin * prediction_size_);
   }
-  const std::lock_guard<std::mutex> lock(mutex_);
-  idle.push_back(std::move(plan));
+  plans.give_back(std::move(plan));
 }
 
 // The weight of a value: of its position where there is one for each, otherwise of its row, or the mean of all rows.

@@ -2,10 +2,9 @@
 #pragma once
 
 #include <memory>
-#include <mutex>
 #include <vector>
 
-#include "network/plan.hpp"
+#include "network/plan_pool.hpp"
 #include "training/batch_loss.hpp"
 
 namespace ranvier {
@@ -24,9 +23,6 @@ class TracedLoss final : public BatchLoss<T> {
   std::vector<double> values(index rows) const override;
 
  private:
-  using Plans = std::vector<std::unique_ptr<Plan<T>>>;
-
-  std::unique_ptr<Plan<T>> take(Plans& idle, PlanMode mode);
   void run(const BatchLossCall<T>& call, Range rows);
   double weight(const BatchLossCall<T>& call, index value) const;
   double divisor(const BatchLossCall<T>& call) const;
@@ -37,8 +33,7 @@ class TracedLoss final : public BatchLoss<T> {
   index target_size_, prediction_size_, value_size_;
   std::vector<T> values_;
   index capacity_ = 0;
-  std::mutex mutex_;
-  Plans training_, evaluating_;  // that no thread uses at the moment
+  PlanPool<T> training_{{false, true, true}}, evaluating_{kInference};
 };
 
 }  // namespace ranvier

@@ -418,6 +418,12 @@ std::vector<typename Trainer<T>::BatchPart> Trainer<T>::last_batch() const {
 }
 
 template <class T>
+std::vector<PlanMemory> Trainer<T>::memory() const {
+  if (!training_plan_) return {};
+  return {training_plan_->memory(), evaluation_plan_->memory()};
+}
+
+template <class T>
 std::vector<double> Trainer<T>::progress() const {
   std::vector<double> numbers{static_cast<double>(batch_), loss_total_, rows_total_};
   for (const Output& output : outputs_) {

@@ -69,6 +69,9 @@ class Trainer {
   };
   std::vector<BatchPart> last_batch() const;
 
+  /// What the plans for training and evaluation hold.
+  std::vector<PlanMemory> memory() const;
+
   /// Where the pass is: batches done, losses and metrics so far. After `begin` with the same options, `resume` goes on
   /// from there as if the pass had not been interrupted. The feed may begin after `skipped` batches of the pass.
   std::vector<double> progress() const;

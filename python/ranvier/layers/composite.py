@@ -47,10 +47,13 @@ class Composite(Layer):
             part.trainable = self._trainable
 
     def build_rows(self, shapes: list[Shape]) -> list[Shape]:
-        outputs = self.row_shapes(shapes)
-        file, path, new = _filling.source(), _filling.path(self.role or self.name), not self.built
+        # What is written in Python has no shapes before it is built.
+        traced = any(part.is_traced for part in self.parts)
+        outputs = [] if traced else self.row_shapes(shapes)
+        file, path, new = _filling.source(), _filling.path(self._role or self.name), not self.built
         with _filling.filling(None if file is None else _Whole(file.elements(path))):
             self.build_parts(shapes)
+            outputs = self.row_shapes(shapes) if traced else outputs
         self._built_shapes = shapes
         if not new:
             return outputs

@@ -63,7 +63,7 @@ class Layer(Configurable, HasWeights):
     supports_masking: bool = False  # passes the mask of its input on, or makes one
     takes_masks: bool = False  # computes something else where a mask is 0
     unsaved: ClassVar[tuple[str, ...]] = ()  # arguments that are no part of the configuration
-    hidden: ClassVar[bool] = False  # belongs to the layer that reads it: shown and saved in no model
+    is_hidden: ClassVar[bool] = False  # belongs to the layer that reads it: shown and saved in no model
     is_input: ClassVar[bool] = False  # where data enters: computes nothing
     call_options: ClassVar[Mapping[str, Any]] = _NONE  # other arguments of a call, and their defaults
 
@@ -87,17 +87,17 @@ class Layer(Configurable, HasWeights):
         self.dtype_policy = dtype_policies.get(dtype)
         self.given_batch_size = None if batch_input_shape is None else batch_input_shape[0]
         if batch_input_shape is not None:
-            input_shape = row_shape(batch_input_shape)
+            input_shape = tuple(batch_input_shape)[1:]  # type: ignore[assignment]
         elif input_dim is not None:
             input_shape = (input_dim,)
         self.activity_regularizer = regularizers.get(activity_regularizer)
-        self.given_input_shape = None if input_shape is None else checked_shape(self.name, input_shape)
+        self.given_input_shape = None if input_shape is None else checked_shape(self.name, input_shape, with_open=True)
         self._native: _core.Layer | None = None
         self._variables: list[Variable] = []
         self._calls: list[weakref.ref[Node]] = []
         self._variants: dict[str, _core.Layer] = {}
-        self.role: str | None = None  # what a layer that is made of this one calls it
-        self._built = False  # of a layer written in Python
+        self._role: str | None = None  # what a layer that is made of this one calls it
+        self._built = self._building = False  # of a layer written in Python
         self._traced: Any = None
         self._eager: tuple[Any, _core.Network] | None = None
         self._built_shapes: list[Shape] | None = None  # that it was built for
@@ -297,12 +297,14 @@ class Layer(Configurable, HasWeights):
 
     def build_rows(self, shapes: list[Shape]) -> list[Shape]:
         """`build` for shapes without the batch axis; returns those of the outputs."""
+        if self.is_traced:
+            return tracing.output_shapes(self, shapes)
         outputs = self.row_shapes(shapes)
         if self.native.built:
             self.native.build(shapes)
             return outputs
         self._built_shapes = list(shapes)
-        file, path = _filling.source(), _filling.path(self.role or self.name)
+        file, path = _filling.source(), _filling.path(self._role or self.name)
         self.native.build(shapes, -1 if file is None else file.elements(path))
         parameters = self.native.parameters
         if file is not None:
@@ -332,6 +334,28 @@ class Layer(Configurable, HasWeights):
             return tracing.output_shapes(self, shapes)
         return self.native_for(options).output_shapes(shapes)
 
+    def what_it_does(self) -> Any:
+        """Equal for layers that do the same with the same weights."""
+        return id(self)
+
+    def other_shapes(self, node: Node) -> list[Shape]:
+        """Shapes of a row of each output of a new node with the other sizes that stand for open ones.
+
+        Raises: ValueError if the layer needs a size that is open.
+        """
+        if self.is_traced:
+            return tracing.other_shapes(self, node)
+        shapes = [symbol.other_shape for symbol in node.inputs]
+        try:
+            outputs = self.build_rows(shapes)
+            return self.row_shapes(shapes, node.options) if node.options else outputs
+        except ValueError as error:
+            given = " and ".join(str(symbol.shape) for symbol in node.inputs)
+            raise ValueError(
+                f"[{self.name}] cannot take an input {given}: it needs sizes that Input leaves open. Give them to "
+                "Input, or put a layer in front whose output has one size, such as GlobalAveragePooling1D or LSTM"
+            ) from error
+
     def add_to(
         self,
         network: _core.Network,
@@ -340,6 +364,8 @@ class Layer(Configurable, HasWeights):
         options: Mapping[str, Any] = _NONE,
     ) -> list[int]:
         """Adds what computes the layer to a native network; returns the values of the outputs."""
+        if self.is_traced:
+            return tracing.add_to(self, network, inputs, masks)
         return network.add(self.native_for(options), inputs, masks)
 
     def compute_output_shape(self, input_shape: Any) -> Any:
@@ -520,12 +546,18 @@ class Layer(Configurable, HasWeights):
     @property
     def output_shape(self) -> BatchShape:
         """Shape of `output` with the batch axis."""
-        return (None, *self._only_node("output shape").shapes[0])
+        return self._only_node("output shape").outputs()[0].shape
 
     def get_config(self) -> dict[str, Any]:
         """Name, trainable, dtype and the constructor's arguments."""
         names = () if type(self).__init__ is Layer.__init__ else argument_names(type(self))
-        own = (name for name in names if name not in (*_SHARED, "output_shape", *self.unsaved))
+        own = [name for name in names if name not in (*_SHARED, "output_shape", *self.unsaved)]
+        for name in own:
+            if not hasattr(self, name):
+                raise TypeError(
+                    f"[{self.name}] keeps no argument {name!r} of its constructor: assign it to self.{name}, or define "
+                    "get_config"
+                )
         return self._common_config() | {name: plain(getattr(self, name)) for name in own}
 
     def _common_config(self) -> dict[str, Any]:
@@ -560,14 +592,20 @@ def row_shape(batch_shape: Sequence[int | None]) -> Shape:
     return tuple(int(axis) for axis in rest if axis is not None)
 
 
-def checked_shape(where: str, shape: Sequence[int] | int | ArrayLike) -> Shape:
+def checked_shape(where: str, shape: Sequence[int] | int | ArrayLike, with_open: bool = False) -> Shape:
     """A row's shape as a tuple of positive integers; a single integer stands for a vector.
+
+    Args:
+        where: who complains.
+        shape: what is checked.
+        with_open: whether axes may be None, of any size.
 
     Raises: ValueError for anything else.
     """
     axes = (shape,) if isinstance(shape, int | np.integer) else tuple(shape)
-    if not all(isinstance(axis, int | np.integer) and not isinstance(axis, bool) and axis >= 1 for axis in axes):
+    known = [axis for axis in axes if not (with_open and axis is None)]
+    if not all(isinstance(axis, int | np.integer) and not isinstance(axis, bool) and axis >= 1 for axis in known):
         raise ValueError(
             f"[{where}] expected an input shape of positive integers without the batch axis, got {shape!r}"
         )
-    return tuple(int(axis) for axis in axes)
+    return tuple(None if axis is None else int(axis) for axis in axes)  # type: ignore[misc]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,7 @@ from ranvier.subgraph import Subgraph
 from ranvier.symbol import KerasTensor, Node
 
 if TYPE_CHECKING:
+    from ranvier import _core
     from ranvier._typing import Shape
     from ranvier.layers.layer import Layer
 
@@ -33,19 +34,18 @@ def call(layer: Layer, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
 
     Raises: TypeError for arguments that `call` does not take.
     """
-    function: Callable[..., Any] = layer.call  # type: ignore[attr-defined]  # that is what makes it such a layer
-    signature = inspect.signature(function)
+    parameters = signature(layer)
     named = dict(kwargs)
     training = bool(named.pop("training", False))
     try:
-        arguments = signature.bind(*args, **named).arguments
+        arguments = parameters.bind(*args, **named).arguments
     except TypeError as error:
         raise TypeError(f"[{layer.name}] {error}") from None
     tensors: list[Any] = []
     options = {
         name: _taken(value, tensors, first=position == 0)
         for position, (name, value) in enumerate(arguments.items())
-        if not _is_default(signature.parameters[name], value)
+        if not _is_default(parameters.parameters[name], value)
     }
     symbols = [value for value in tensors if isinstance(value, KerasTensor)]
     if not tensors:
@@ -55,6 +55,21 @@ def call(layer: Layer, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
 
         return _add_node(layer, [as_symbol(value, layer.dtype) for value in tensors], options)
     return _compute(layer, tensors, options, training)
+
+
+def number(position: int) -> Any:
+    """What stands for a tensor in the arguments that a node remembers."""
+    return {_TENSOR: position}
+
+
+def signature(layer: Layer) -> inspect.Signature:
+    """That of `call`."""
+    return inspect.signature(layer.call)  # type: ignore[attr-defined]
+
+
+def first_argument(layer: Layer) -> str:
+    """Name of what `call` is given first."""
+    return next(iter(signature(layer).parameters))
 
 
 def call_again(layer: Layer, inputs: Sequence[KerasTensor], options: Mapping[str, Any]) -> list[KerasTensor]:
@@ -134,32 +149,79 @@ def trace(
         if shape is not None:
             own.append(Input(shape, dtype=layer.dtype, name=f"{layer.name}_mask"))
             symbol.node.output_masks = (own[-1],)
-    with _filling.inside(layer.role or layer.name):
+    with _filling.inside(layer._role or layer.name):
         _build(layer, inputs, options)
         for role, part in layer.named_sublayers().items():
-            part.role = role
-        token = _active.set(True)
-        try:
-            made = layer.call(**given(dict(options), inputs))  # type: ignore[attr-defined]
-        finally:
-            _active.reset(token)
-    outputs = [_batched(layer, value, inputs[0]) for value in _flat(made)]
-    return Subgraph([*inputs, *own], outputs, layer.name), made
+            part._role = role
+        made, outputs = _recorded(layer, [*inputs, *own], given(dict(options), inputs))
+    return Subgraph([*inputs, *own], [_watched(layer, value) for value in outputs], layer.name), made
+
+
+def _recorded(layer: Layer, inputs: Sequence[KerasTensor], arguments: dict[str, Any]) -> tuple[Any, list[KerasTensor]]:
+    # What `call` returned, and its outputs; where these depend on `training`, both branches.
+    if "training" in arguments or "training" not in signature(layer).parameters:
+        made = _called(layer, arguments)
+        return made, [_symbol(layer, value) for value in _flat(made)]
+    other = _called(layer, {**arguments, "training": True})
+    made = _called(layer, {**arguments, "training": False})
+    in_training, in_inference = ([_symbol(layer, value) for value in _flat(values)] for values in (other, made))
+    if len(in_inference) != len(in_training):
+        raise ValueError(
+            f"[{layer.name}] call returns {len(in_training)} values in training, but {len(in_inference)} in inference"
+        )
+    if Subgraph(inputs, in_inference).alike(Subgraph(inputs, in_training)):
+        return made, in_inference
+    from ranvier.ops.graph import branched
+
+    return made, [branched(*pair) for pair in zip(in_training, in_inference, strict=True)]
+
+
+def _called(layer: Layer, arguments: dict[str, Any]) -> Any:
+    token = _active.set(True)
+    try:
+        return layer.call(**arguments)  # type: ignore[attr-defined]
+    finally:
+        _active.reset(token)
 
 
 def output_shapes(layer: Layer, shapes: Sequence[Shape]) -> list[Shape]:
     """Shapes of the outputs of a call on values of these shapes; the weights are made if need be."""
-    first = next(iter(inspect.signature(layer.call).parameters))  # type: ignore[attr-defined]
-    numbers = [{_TENSOR: i} for i in range(len(shapes))]
-    inner, _ = trace(layer, shapes, {first: numbers if len(numbers) > 1 else numbers[0]})
-    return [symbol.node.shapes[symbol.index] for symbol in inner.outputs]
+    inner, _ = trace(layer, shapes, _of_first(layer, len(shapes)))
+    return [symbol.row_shape for symbol in inner.outputs]
 
 
-def _batched(layer: Layer, value: Any, like: KerasTensor) -> KerasTensor:
+def add_to(layer: Layer, network: _core.Network, inputs: Sequence[int], masks: Sequence[int | None]) -> list[int]:
+    """Adds what a call on values of a native network stands for; returns the values of the outputs."""
+    shapes = [network.shape(value) for value in inputs]
+    inner, _ = trace(
+        layer, shapes, _of_first(layer, len(shapes)), [None if mask is None else network.shape(mask) for mask in masks]
+    )
+    return inner.add_to(network, [*inputs, *(mask for mask in masks if mask is not None)])
+
+
+def _of_first(layer: Layer, values: int) -> dict[str, Any]:
+    # The arguments of a call that is given these values alone.
+    numbers = [number(i) for i in range(values)]
+    return {first_argument(layer): numbers if values > 1 else numbers[0]}
+
+
+def other_shapes(layer: Layer, node: Node) -> list[Shape]:
+    """Shapes of the outputs of a node with the other sizes that stand for open ones; see `Layer.other_shapes`."""
+    shapes = [symbol.other_shape for symbol in node.inputs]
+    masks = [None if mask is None else mask.other_shape for mask in node.masks]
+    inner, _ = trace(layer, shapes, node.options, masks)
+    return [symbol.row_shape for symbol in inner.outputs]
+
+
+def _symbol(layer: Layer, value: Any) -> KerasTensor:
     if not isinstance(value, KerasTensor):
         raise TypeError(
             f"[{layer.name}] call must return symbols, as layers and ranvier.ops make them, got {value!r:.80}"
         )
+    return value
+
+
+def _watched(layer: Layer, value: KerasTensor) -> KerasTensor:
     if layer.activity_regularizer is not None:
         from ranvier.layers.core.identity import Identity
 
@@ -171,17 +233,21 @@ def _batched(layer: Layer, value: Any, like: KerasTensor) -> KerasTensor:
 
 
 def _build(layer: Layer, inputs: Sequence[KerasTensor], options: Mapping[str, Any]) -> None:
-    if layer.built:
+    if layer.built or layer._built:
         return
     shapes = given(dict(options), [symbol.shape for symbol in inputs])
     wanted = list(inspect.signature(layer.build).parameters)
-    if len(wanted) == 1:
-        layer.build(next(iter(shapes.values())))
-    else:
-        named: Any = {
-            name: shapes[name.removesuffix("_shape")] for name in wanted if name.removesuffix("_shape") in shapes
-        }
-        layer.build(**named)
+    layer._building = True
+    try:
+        if len(wanted) == 1:
+            layer.build(next(iter(shapes.values())))
+        else:
+            named: Any = {
+                name: shapes[name.removesuffix("_shape")] for name in wanted if name.removesuffix("_shape") in shapes
+            }
+            layer.build(**named)
+    finally:
+        layer._building = False
     layer.finish_build()
 
 

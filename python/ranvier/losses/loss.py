@@ -72,7 +72,7 @@ class Loss(Configurable):
             return self.native(dtype, from_binary_labels)
         from ranvier.losses.traced import native_network
 
-        network = native_network(self, dtype, target, prediction)
+        network = native_network(self.call, self.name, dtype, target, prediction)  # type: ignore[attr-defined]
         return config.scalars(dtype).Loss(network, self.reduction or "none")
 
     def native(self, dtype: str, from_binary_labels: bool = False) -> _core.Loss:

@@ -1,4 +1,4 @@
-"""Losses written in Python with `ranvier.ops`: recorded once, then part of the native loop."""
+"""Losses and metrics written in Python with `ranvier.ops`: recorded once, then part of the native loop."""
 
 from __future__ import annotations
 
@@ -49,23 +49,25 @@ class FunctionLoss(Loss):
         return self.function(y_true, y_pred, **self.arguments)
 
 
-def native_network(loss: Loss, dtype: str, target: Shape, prediction: Shape) -> _core.Network:
-    """What a loss does with rows of these shapes, from (targets, predictions) to values.
+def native_network(
+    function: Callable[..., Any], name: str, dtype: str, target: Shape, prediction: Shape
+) -> _core.Network:
+    """What a function does with rows of these shapes, from (targets, predictions) to values.
 
-    Raises: TypeError if it does not return a symbol, as a loss written with NumPy does not.
+    Raises: TypeError if it does not return a symbol, as one written with NumPy does not; whatever it raises.
     """
     from ranvier.layers import Input
     from ranvier.subgraph import Subgraph
     from ranvier.symbol import KerasTensor
 
     given = [Input(shape, dtype=dtype, name=name) for shape, name in ((target, "y_true"), (prediction, "y_pred"))]
-    values = loss.call(*given)  # type: ignore[attr-defined]  # that is what makes it such a loss
+    values = function(*given)
     if not isinstance(values, KerasTensor):
         raise TypeError(
-            f"[{loss.name}] a loss of your own must be written with ranvier.ops, and return what these make of y_pred, "
+            f"[{name}] a loss of your own must be written with ranvier.ops, and return what these make of y_pred, "
             f"got {values!r:.80}"
         )
-    network = config.scalars(dtype).Network(loss.name)
+    network = config.scalars(dtype).Network(name)
     inputs = [network.add_input(symbol.row_shape, symbol.name) for symbol in given]
-    network.set_outputs(Subgraph(given, [values], loss.name).add_to(network, inputs), single=True)
+    network.set_outputs(Subgraph(given, [values], name).add_to(network, inputs), single=True)
     return network

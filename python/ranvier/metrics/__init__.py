@@ -244,7 +244,8 @@ def as_metric(identifier: Any, where: str) -> Metric:
     if _FUNCTIONS.get(name) is function:
         return _NAMES[name](**arguments)
     if isinstance(identifier, losses.Loss):
-        return MeanMetricWrapper(identifier.rows, identifier.name) if identifier.whole_batch else MeanLoss(identifier)
+        by_function = identifier.whole_batch or identifier.is_traced
+        return MeanMetricWrapper(identifier.rows, identifier.name) if by_function else MeanLoss(identifier)
     if callable(identifier):
         try:
             return MeanLoss(identifier, name or None)

@@ -15,7 +15,7 @@ from ranvier.utils.naming import snake_case, unique_name
 
 if TYPE_CHECKING:
     from ranvier import _core
-    from ranvier._typing import Array, ArrayLike
+    from ranvier._typing import Array, ArrayLike, Shape
 
 
 class Metric(Configurable):
@@ -71,6 +71,10 @@ class Metric(Configurable):
             return config.scalars(dtype).Metric(self.kind, told)
         except ValueError as error:
             raise ValueError(f"[{type(self).__name__}] {error}") from None
+
+    def native_for(self, dtype: str, from_binary_labels: bool, target: Shape, prediction: Shape) -> _core.Metric | None:
+        """A native metric for rows of these shapes, or None if Python has to be asked after each batch."""
+        return self.native(dtype, from_binary_labels and self.binary_labels) if self.is_native else None
 
     def follow(self, native: _core.Metric, dtype: str) -> None:
         """Reads this native metric from now on: a model's trainer fills it."""

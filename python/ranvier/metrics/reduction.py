@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ranvier import config
+from ranvier.losses.loss import Loss
+from ranvier.losses.traced import native_network
 from ranvier.metrics.metric import Metric
 
 if TYPE_CHECKING:
-    from ranvier._typing import Array, ArrayLike
+    from ranvier import _core
+    from ranvier._typing import Array, ArrayLike, Shape
+
+_OVERRIDDEN = ("update_state", "result", "reset_state")  # by a metric that does more than a function says
 
 
 class Sum(Metric):
@@ -91,6 +98,9 @@ def _weighted(where: str, values: ArrayLike, sample_weight: ArrayLike) -> tuple[
 class MeanMetricWrapper(Mean):
     """The mean of what a function of targets and predictions gives: a value for each row, or one for the batch.
 
+    In `compile`, a function that is written with `ranvier.ops` is called once, on symbols, and what it did then runs in
+    the native loop. Any other one is called with NumPy arrays after every batch.
+
     Args:
         fn: the function, called as fn(y_true, y_pred, **kwargs).
         name: what it is called in logs.
@@ -116,10 +126,31 @@ class MeanMetricWrapper(Mean):
 
         Raises: whatever the function raises; ValueError where weights do not fit what it gives.
         """
+        self._native = None
         values = np.asarray(self.fn(y_true, y_pred, **self._kwargs), dtype=np.float64)
         if values.ndim == 0 and sample_weight is not None:  # one number for the batch counts as its weights do
             sample_weight = np.sum(np.asarray(sample_weight, dtype=np.float64))
         super().update_state(values, sample_weight)
+
+    def result(self) -> float:
+        return super().result() if self._native is None else float(np.mean(self._native.result()))
+
+    def reset_state(self) -> None:
+        super().reset_state()
+        if self._native is not None:
+            self._native.reset()
+
+    def native_for(self, dtype: str, from_binary_labels: bool, target: Shape, prediction: Shape) -> _core.Metric | None:
+        if any(getattr(type(self), name) is not getattr(MeanMetricWrapper, name) for name in _OVERRIDDEN):
+            return None
+        owner = getattr(self.fn, "__self__", None)
+        # The values of a loss for arrays are what its `call` makes of symbols.
+        function = owner.call if isinstance(owner, Loss) and owner.is_traced else self.fn  # type: ignore[attr-defined]
+        try:
+            network = native_network(functools.partial(function, **self._kwargs), self.name, dtype, target, prediction)
+        except Exception:  # noqa: BLE001  whatever NumPy code does when it is given symbols
+            return None
+        return config.scalars(dtype).Metric(network)
 
     def get_config(self) -> dict[str, Any]:
         return {"fn": self.fn.__name__, "name": self.name, "dtype": self.dtype, **self._kwargs}

@@ -57,6 +57,11 @@ def clone_model(
 
     if isinstance(model, Sequential):
         clone: Model = _chain(model, input_tensors, copied)
+    elif model.is_traced:
+        clone = copied(model)  # type: ignore[assignment]  # of a model it makes a model
+        if model.built:
+            clone._form = model._form
+            clone._build_for(model._probe_shapes())
     else:
         clone = _graph(model, input_tensors, copied, call_function)
     if model.optimizer is not None:

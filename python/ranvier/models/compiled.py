@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, cast
 from ranvier import config, losses, metrics, optimizers
 from ranvier.errors import nearest
 from ranvier.losses import Loss
-from ranvier.metrics import Metric
+from ranvier.metrics import MeanMetricWrapper, Metric
 from ranvier.models.observed import ObservedTrainer, Observer
+from ranvier.models.sizes import Latest
 
 if TYPE_CHECKING:
     from ranvier import _core
@@ -35,10 +36,19 @@ class Objective:
         self.labels: list[str] = []
 
     @property
+    def _all(self) -> list[tuple[str, Any]]:
+        return [*self._wanted, *self._weighted]
+
+    @property
     def indexed(self) -> bool:
         """Whether a metric takes targets for class indices."""
-        metrics = [metric for _, metric in (*self._wanted, *self._weighted) if isinstance(metric, Metric)]
+        metrics = [metric for _, metric in self._all if isinstance(metric, Metric)]
         return any(metric.sparse and not metric.any_labels for metric in metrics)
+
+    @property
+    def needs_targets(self) -> bool:
+        """Whether something is recorded with targets of one shape: a loss or a metric written in Python."""
+        return self.loss.is_traced or any(isinstance(one, MeanMetricWrapper) for _, one in self._all)
 
     def resolve(self, shape: Shape) -> None:
         """Chooses the metrics that depend on the output's shape; the first time only."""
@@ -78,6 +88,27 @@ def _numbered(labels: list[str]) -> list[str]:
     return unique
 
 
+class _Made:
+    # A native trainer of a network, and each metric with the native one that the trainer fills.
+
+    def __init__(
+        self,
+        network: _core.Network,
+        trainer: _core.Trainer,
+        metrics: list[tuple[Metric, _core.Metric | None]],
+        dtype: str,
+    ) -> None:
+        self._network = network
+        self.trainer = trainer
+        self._metrics = metrics
+        self._dtype = dtype
+
+    def follow(self) -> None:
+        for metric, native in self._metrics:
+            if native is not None:
+                metric.follow(native, self._dtype)
+
+
 class Compiled:
     """The optimizer, and an objective for each output.
 
@@ -91,6 +122,7 @@ class Compiled:
     def __init__(
         self, names: Sequence[str], optimizer: Any, loss: Any, loss_weights: Any, metrics: Any, weighted_metrics: Any
     ) -> None:
+        self.output_names = list(names)
         self.optimizer = optimizers.as_optimizer(optimizer, "compile")
         self.has_loss = loss is not None
         chosen = _each("loss", loss, names, shared=True)
@@ -110,7 +142,8 @@ class Compiled:
         self.names: list[str] = []
         self._order: list[int] = []
         self._finishers: list[Any] = []
-        self._trainers: dict[bool, tuple[_core.Network, Any, _core.Trainer]] = {}
+        # By whether they run inside another pass; for a model of open sizes the latest.
+        self._trainers: dict[bool, Latest[_Made]] = {False: Latest(), True: Latest()}
 
     @property
     def losses(self) -> list[Loss]:
@@ -131,6 +164,7 @@ class Compiled:
         targets: Sequence[Shape],
         binary: tuple[bool, ...],
         inner: bool,
+        kept: int,
     ) -> _core.Trainer:
         """The native trainer of a network, kept while nothing changes.
 
@@ -142,53 +176,61 @@ class Compiled:
             targets: of a row of the targets of each.
             binary: see `Data.from_binary_labels`.
             inner: whether it runs inside a pass of the other one, from a callback, and so has metrics of its own.
+            kept: how many trainers, of the latest networks.
         """
-        kept = self._trainers.get(inner)
-        own = [shape if o.loss.is_traced else () for o, shape in zip(self.objectives, targets, strict=True)]
-        key = (binary, own)
-        if kept is not None and kept[0] is network and kept[1] == key:
-            return kept[2]
+        own = [tuple(shape) if o.needs_targets else None for o, shape in zip(self.objectives, targets, strict=True)]
+        key = (id(network), binary, tuple(own))  # what is made keeps the network, so that no other has its id
+        made = self._trainers[inner].get(
+            key, lambda: self._made(owner, network, dtype, shapes, targets, binary, inner), kept
+        )
+        if not inner:
+            made.follow()
+        return made.trainer
+
+    def _made(
+        self,
+        owner: object,
+        network: _core.Network,
+        dtype: str,
+        shapes: Sequence[Shape],
+        targets: Sequence[Shape],
+        binary: tuple[bool, ...],
+        inner: bool,
+    ) -> _Made:
         for objective, shape in zip(self.objectives, shapes, strict=True):
             objective.resolve(shape)
-        self._name_results()
+        rows: list[tuple[Any, ...]] = list(zip(self.objectives, binary, targets, shapes, strict=True))
 
-        def natives(metrics: list[Metric], flag: bool) -> list[_core.Metric]:
-            made = [
-                (metric, metric.native(dtype, flag and metric.binary_labels)) for metric in metrics if metric.is_native
-            ]
-            for metric, native in made:
-                if not inner:
-                    metric.follow(native, dtype)
-            return [native for _, native in made]
+        def natives(metrics: list[Metric], *row: Any) -> list[_core.Metric | None]:
+            return [metric.native_for(dtype, *row) for metric in metrics]
 
-        flagged = list(zip(self.objectives, binary, strict=True))
-        native = config.scalars(dtype).Trainer(
+        plain = [natives(o.metrics, *row) for o, *row in rows]
+        weighted = [natives(o.weighted_metrics, *row) for o, *row in rows]
+        in_order = [native for pair in zip(plain, weighted, strict=True) for part in pair for native in part]
+        self._name_results([native is not None for native in in_order])
+        trainer = config.scalars(dtype).Trainer(
             network,
-            [
-                o.loss.native_for(dtype, flag, target, shape)
-                for (o, flag), target, shape in zip(flagged, targets, shapes, strict=True)
-            ],
+            [o.loss.native_for(dtype, *row) for o, *row in rows],
             [o.weight for o in self.objectives],
-            [natives(o.metrics, flag) for o, flag in flagged],
-            [natives(o.weighted_metrics, flag) for o, flag in flagged],
+            [[native for native in part if native is not None] for part in plain],
+            [[native for native in part if native is not None] for part in weighted],
             self.optimizer.native_for(owner, dtype),
         )
-        if not all(metric.is_native for metric in self.metrics):
-            native = self._observed(native, inner)
-        self._trainers[inner] = (network, key, native)
-        return native
+        if None in in_order:
+            trainer = self._observed(trainer, in_order, inner)
+        return _Made(network, trainer, list(zip(self.metrics, in_order, strict=True)), dtype)
 
-    def _observed(self, native: _core.Trainer, inner: bool) -> _core.Trainer:
+    def _observed(self, trainer: _core.Trainer, natives: list[_core.Metric | None], inner: bool) -> _core.Trainer:
         observers: list[Observer | None] = []
         for output, objective in enumerate(self.objectives):
             for weighted, chosen in ((False, objective.metrics), (True, objective.weighted_metrics)):
                 for metric in chosen:
-                    own = copy.deepcopy(metric) if inner and not metric.is_native else metric
-                    kept = Observer(own, output, objective.loss.sparse, weighted)
-                    observers.append(None if metric.is_native else kept)
-        return cast("_core.Trainer", ObservedTrainer(native, observers))
+                    observed = natives[len(observers)] is None
+                    own = copy.deepcopy(metric) if inner and observed else metric
+                    observers.append(Observer(own, output, objective.loss.sparse, weighted) if observed else None)
+        return cast("_core.Trainer", ObservedTrainer(trainer, observers))
 
-    def _name_results(self) -> None:
+    def _name_results(self, native: list[bool]) -> None:
         # Native results: the total, each output's loss, then the metrics output by output.
         several = len(self.objectives) > 1
         first = 1 + len(self.objectives)
@@ -197,10 +239,7 @@ class Compiled:
         finishers: list[Any] = [None] * len(names)
         for objective in self.objectives:
             names += [f"{objective.name}_{label}" if several else label for label in objective.labels]
-            finishers += [
-                metric.finish if metric.is_native else None
-                for metric in (*objective.metrics, *objective.weighted_metrics)
-            ]
+        finishers += [metric.finish if own else None for metric, own in zip(self.metrics, native, strict=True)]
         self.names = names
         self._order = order + list(range(first, first + len(self.metrics)))
         self._finishers = finishers

@@ -127,19 +127,28 @@ def single_input(value: Any, rank: int | None) -> Any:
 def fitted(where: str, argument: str, array: Any, shape: Shape) -> Any:
     """`array` seen with rows of this shape: a last axis of size 1 is added or dropped where that is the difference.
 
+    Sizes of the shape that are None may be any.
+
     Raises: ValueError if the rows have another shape.
     """
     rows = array.shape[1:]
-    if rows == shape:
+    if fits(rows, shape):
         return array
     if isinstance(array, Rows):
         raise ValueError(f"[{where}] {argument}: expected shape {starred(shape)}, got {array.shape}")
-    if (*rows, 1) == shape:
+    if fits((*rows, 1), shape):
         return array[..., None]
-    if rows == (*shape, 1):
+    if fits(rows, (*shape, 1)):
         return array[..., 0]
     hint = "; did you mean its transpose, .T?" if array.ndim == 2 and array.shape[:1] == shape else ""
     raise ValueError(f"[{where}] {argument}: expected shape {starred(shape)}, got {array.shape}{hint}")
+
+
+def fits(rows: Sequence[int], shape: Sequence[int | None]) -> bool:
+    """Whether rows have a shape, of which sizes that are None may be any."""
+    return rows == shape or (
+        len(rows) == len(shape) and all(wanted in (None, size) for size, wanted in zip(rows, shape, strict=True))
+    )
 
 
 def with_columns(array: Any) -> Any:

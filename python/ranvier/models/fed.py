@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from threading import Lock, get_ident
 from typing import TYPE_CHECKING, Any, cast
 
 from ranvier.models.data import Data, take_inputs, take_targets
+from ranvier.models.sizes import KEPT, SizedTrainer, keys_of
 from ranvier.models.stream import Stream, StreamTrainer, is_stream
 
 if TYPE_CHECKING:
@@ -48,6 +49,21 @@ class Fed:
     def _row_shapes(self, data: list[Shape] | None = None) -> tuple[list[Shape], list[Shape]]:
         raise NotImplementedError
 
+    def _wanted_shapes(self) -> list[Shape] | None:
+        """Shapes of a row of each input, with None for sizes that are open; None where they are still to be learnt."""
+        raise NotImplementedError
+
+    def _network_at(self, shapes: Sequence[Shape]) -> _core.Network:
+        """The native network for inputs of these shapes."""
+        raise NotImplementedError
+
+    def _see(self, inputs: Any) -> None:
+        """Learns in what form inputs come, where the model can."""
+
+    @property
+    def _is_open(self) -> bool:
+        raise NotImplementedError
+
     def _structured(self, outputs: list[Any]) -> Any:
         raise NotImplementedError
 
@@ -61,14 +77,16 @@ class Fed:
         return self.input_names if self.built else ["x"]
 
     def _arrays(self, x: Any, where: str) -> list[Array]:
-        arrays = take_inputs(where, "x", x, self._input_names(), self._row_shapes()[0] if self.built else None)
+        self._see(x)
+        arrays = take_inputs(where, "x", x, self._input_names(), self._wanted_shapes())
         self._build_for([array.shape[1:] for array in arrays])
         return arrays
 
     def _take(
         self, where: str, x: Any, y: Any, sample_weight: Any, class_weight: Mapping[Any, float] | None = None
     ) -> Data:
-        arrays = take_inputs(where, "x", x, self._input_names(), self._row_shapes()[0] if self.built else None)
+        self._see(x)
+        arrays = take_inputs(where, "x", x, self._input_names(), self._wanted_shapes())
         _, shapes = self._row_shapes([array.shape[1:] for array in arrays])
         objectives = self._require_compiled(where).objectives
         return take_targets(where, arrays, y, sample_weight, class_weight, self.output_names, shapes, objectives)
@@ -92,11 +110,16 @@ class Fed:
         return Stream(where, x, lambda x, y, weight: self._take(where, x, y, weight, class_weight), most)
 
     def _trainer(self, compiled: Compiled, data: Data | Stream, inner: bool, streams: bool = False) -> _core.Trainer:
-        network = self.network
-        targets = [array.shape[1:] for array in data.y]
-        own = compiled.trainer(
-            self, network, self._dtype, self._row_shapes()[1], targets, data.from_binary_labels, inner
-        )
+        binary = data.from_binary_labels
+
+        def made(sizes: tuple[list[Shape], list[Shape]]) -> _core.Trainer:
+            inputs, targets = sizes
+            network = self._network_at(inputs)  # which also settles the number type
+            outputs, kept = self._row_shapes(inputs)[1], KEPT if self._is_open else 1
+            return compiled.trainer(self, network, self._dtype, outputs, targets, binary, inner, kept)
+
+        sizes = keys_of(data)
+        own = cast("_core.Trainer", SizedTrainer(made, sizes)) if self._is_open else made(sizes)
         return cast("_core.Trainer", StreamTrainer(own)) if streams else own
 
     @contextmanager

@@ -193,18 +193,25 @@ def _run(
 
 
 def predict_batches(
-    network: Callable[[], _core.Network], batches: Iterable[list[Any]], hooks: CallbackList
+    network: Callable[[list[Any]], _core.Network], batches: Iterable[list[Any]], hooks: CallbackList
 ) -> list[Array]:
-    """The outputs for inputs that come batch by batch; `network` is there once the first has come."""
+    """The outputs for inputs that come batch by batch; `network` is what runs one of them."""
     parts: list[Any] = []
     hooks.call("on_predict_begin", {})
     for batch, arrays in enumerate(batches):
         hooks.call("on_predict_batch_begin", batch, {})
-        parts.append(network().predict(arrays))
+        parts.append(network(arrays).predict(arrays))
         hooks.call("on_predict_batch_end", batch, {"outputs": parts[-1]})
     hooks.call("on_predict_end", {})
     if not parts:
         raise ValueError("[predict] expected at least one batch, got none")
+    for pieces in zip(*parts, strict=True):
+        if len({piece.shape[1:] for piece in pieces}) > 1:
+            raise ValueError(
+                f"[predict] the outputs of the batches differ in shape, {pieces[0].shape[1:]} and "
+                f"{next(piece.shape[1:] for piece in pieces if piece.shape[1:] != pieces[0].shape[1:])}, and make no "
+                "array: predict batches of one size together"
+            )
     return [np.concatenate(pieces) for pieces in zip(*parts, strict=True)]
 
 
@@ -213,7 +220,7 @@ def predict(network: _core.Network, arrays: list[Array], batch_size: int, hooks:
     if hooks.overrides("on_predict_batch_begin", "on_predict_batch_end"):
         begins = range(0, len(arrays[0]), batch_size)
         batches = ([array[begin : begin + batch_size] for array in arrays] for begin in begins)
-        return predict_batches(lambda: network, batches, hooks)
+        return predict_batches(lambda _: network, batches, hooks)
     hooks.call("on_predict_begin", {})
     outputs = network.predict(arrays)
     hooks.call("on_predict_end", {})

@@ -1,8 +1,9 @@
-"""The functional model: any directed acyclic graph of layers."""
+"""Models: any directed acyclic graph of layers, made of symbols or by a method `call`."""
 
 from __future__ import annotations
 
 import copy
+import functools
 from collections.abc import Iterator, Mapping, Sequence
 from threading import Lock
 from types import MappingProxyType
@@ -15,15 +16,17 @@ from ranvier import layers as layers_module
 from ranvier._custom_objects import custom_object_scope
 from ranvier.callbacks import History
 from ranvier.errors import unknown
-from ranvier.layers.layer import Layer
+from ranvier.layers import tracing
+from ranvier.layers.layer import Layer, row_shape
 from ranvier.layers.tracing import alike
-from ranvier.models import door, graph
+from ranvier.models import door, graph, graph_config, nested, written
 from ranvier.models.saved import Saved
+from ranvier.models.sizes import Latest, Sized
 from ranvier.models.summary import print_summary
 from ranvier.random import draw_seed
-from ranvier.subgraph import Subgraph, from_inputs
+from ranvier.subgraph import Subgraph, called_again, from_inputs
 from ranvier.symbol import KerasTensor, Node
-from ranvier.utils.naming import unique_name
+from ranvier.utils.naming import snake_case, unique_name
 from ranvier.variable import Variable
 
 if TYPE_CHECKING:
@@ -40,12 +43,17 @@ class Model(Saved, Layer):
 
     It is a layer as well: called on symbols it becomes a part of a larger network, with the same weights.
 
+    A class with a method `call(self, inputs)`, and layers as attributes, needs neither inputs nor outputs: `call` is
+    recorded when the model is built or first sees data, once for each size of these, and then runs natively. If it
+    takes `training`, both ways are recorded, and each runs where it belongs.
+
     Args:
         inputs: what `Input` returned, or a list or dict of such. A symbol in the middle of a network is replaced by an
             input of its shape.
         outputs: symbols that layers returned, or a list or dict of them: in which form `predict` returns them.
         name: by default "functional", numbered.
         trainable: whether `fit` changes the weights.
+        dtype: number type of a model that is written with `call`; that of others is their layers'.
 
     Raises: TypeError for anything that is no symbol; ValueError if outputs need an input that is not given.
 
@@ -58,7 +66,19 @@ class Model(Saved, Layer):
     _input_keys: list[str] | None = None  # where inputs, or outputs, are a dict
     _output_keys: list[str] | None = None
 
-    def __init__(self, inputs: Any, outputs: Any, name: str | None = None, trainable: bool = True) -> None:
+    def __init__(
+        self,
+        inputs: Any = None,
+        outputs: Any = None,
+        name: str | None = None,
+        trainable: bool = True,
+        dtype: Any = None,
+    ) -> None:
+        if inputs is None and outputs is None:
+            written.check(self)
+            self._start(unique_name(snake_case(type(self).__name__)) if name is None else str(name), dtype)
+            self._is_written, self._trainable = True, bool(trainable)
+            return
         self._start(unique_name("functional") if name is None else str(name))
         self._input_keys = [str(key) for key in inputs] if isinstance(inputs, Mapping) else None
         self._output_keys = [str(key) for key in outputs] if isinstance(outputs, Mapping) else None
@@ -67,8 +87,17 @@ class Model(Saved, Layer):
         if not trainable:
             self.trainable = False
 
-    def _start(self, name: str) -> None:
-        Layer.__init__(self, name=name)
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "build" in vars(cls) and hasattr(cls, "call"):
+            cls.build = _building(cls.build)  # type: ignore[method-assign]
+
+    def _start(self, name: str, dtype: Any = None) -> None:
+        Layer.__init__(self, name=name, dtype=dtype)
+        self._is_written = False
+        self._many_outputs = False
+        self._form: Any = None  # in which inputs of a model with a method `call` come
+        self._sizes: Latest[Sized] = Latest()  # of a model whose inputs have open sizes
         self.stop_training = False
         self.history: History | None = None
         self._training_lock = Lock()
@@ -106,10 +135,63 @@ class Model(Saved, Layer):
         Raises: ValueError before the input shape is known.
         """
         if self._network is None:
+            if self._is_open:
+                self._network, self._dtype = self._at(self._probe_shapes()).network
+                return self._network
             self._network, self._dtype = graph.native_network(self.name, self._whole_graph())
             if len(self._inputs) == 1 and not self._many_outputs:
                 self._fast_shape, self._fast_predict = self._inputs[0].node.shapes[0], self._network.predict
         return self._network
+
+    @property
+    def _is_open(self) -> bool:
+        """Whether inputs have sizes that differ from batch to batch."""
+        return self._is_written or any(symbol.is_open for symbol in self._inputs)
+
+    def _probe_shapes(self) -> list[Shape]:
+        self._require_graph()
+        return [symbol.row_shape for symbol in self._inputs]
+
+    def _at(self, shapes: Sequence[Shape]) -> Sized:
+        """What runs a model with open sizes on inputs of these shapes.
+
+        Raises: ValueError where a layer cannot take them.
+        """
+        sizes = [tuple(shape) for shape in shapes]
+        return self._sizes.get((repr(self._form), *sizes), lambda: self._made_for(sizes))
+
+    def _made_for(self, shapes: list[Shape]) -> Sized:
+        if self._is_written:
+            made, returned = written.record(self, self._form, shapes)
+            if not self._outputs:
+                self._input_keys = self._form if isinstance(self._form, list) else None
+                self._output_keys = [str(key) for key in returned] if isinstance(returned, Mapping) else None
+                self._many_outputs = isinstance(returned, list | tuple | Mapping)
+                self._graph, self._inputs, self._outputs = made, made.inputs, made.outputs
+                self.merges = len(made.inputs) > 1
+                self._name_outputs()
+            return Sized(self.name, made)
+        given = [
+            layers_module.Input(shape, dtype=symbol.dtype, name=symbol.name)
+            for shape, symbol in zip(shapes, self._inputs, strict=True)
+        ]
+        return Sized(self.name, Subgraph(given, called_again(self._inputs, self._outputs, given), self.name))
+
+    def _network_at(self, shapes: Sequence[Shape]) -> _core.Network:
+        if not self._is_open:
+            return self.network
+        network, self._dtype = self._at(shapes).network
+        return network
+
+    def _see(self, inputs: Any) -> None:
+        form = written.forms(inputs) if self._is_written else None
+        if not (isinstance(form, list) and isinstance(self._form, list)):  # names are checked as those of any model
+            self._form = form
+
+    @property
+    def is_traced(self) -> bool:
+        """Whether it is written in Python, with a method `call`."""
+        return self._is_written
 
     def _require_graph(self) -> None:
         if not self._outputs:
@@ -125,12 +207,12 @@ class Model(Saved, Layer):
     @property
     def built(self) -> bool:
         """Whether the input shape is known and the weights exist."""
-        return bool(self._outputs)
+        return bool(self._outputs) or self._built
 
     @property
     def layers(self) -> list[Layer]:
         """The layers, each once, in the order of `get_weights`."""
-        return list(self._layers)
+        return self.sublayers() if self._is_written else list(self._layers)
 
     def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
         """A layer by its name or its position in `layers`.
@@ -149,11 +231,16 @@ class Model(Saved, Layer):
         raise ValueError(unknown(self.name, "layer", str(name), [layer.name for layer in self.layers]))
 
     def named_sublayers(self) -> dict[str, Layer]:
-        """The layers by their names."""
+        """The layers by their names; those of a model with a method `call` by the attributes that hold them."""
+        if self._is_written:
+            return Layer.named_sublayers(self)
         return {layer.name: layer for layer in self.layers}
 
     def all_layers(self) -> Iterator[tuple[str, Layer]]:
         """Every layer, those of nested models and layers behind these, with its path, such as "encoder/dense"."""
+        if self._is_written:
+            yield from self.walk()
+            return
         met = set()
         for top in self.layers:
             for path, layer in top.walk():
@@ -163,14 +250,14 @@ class Model(Saved, Layer):
 
     @property
     def own_variables(self) -> list[Variable]:
-        """None: all belong to layers."""
-        return []
+        """None, all belong to layers; but a model with a method `call` may have made some itself."""
+        return list(self._variables)
 
     @property
     def variables(self) -> list[Variable]:
         """All weights, each once, in the order of `layers`."""
-        found = (variable for layer in self.layers for variable in layer.variables)
-        return list({id(variable.native): variable for variable in found}.values())
+        below = [variable for layer in self.layers for variable in layer.variables]
+        return list({id(variable.native): variable for variable in (*self._variables, *below)}.values())
 
     @property
     def inputs(self) -> list[KerasTensor]:
@@ -218,6 +305,8 @@ class Model(Saved, Layer):
     @property
     def input_names(self) -> list[str]:
         """What arrays are called in a dict of them: the keys of `inputs`, or the names of the input layers."""
+        if self._is_written:
+            return written.names(self._form)
         return self._input_keys or [symbol.name for symbol in self.inputs]
 
     @property
@@ -225,30 +314,53 @@ class Model(Saved, Layer):
         """Keys of `loss`, `metrics` and logs: those of `outputs`, or the layers that outputs come from."""
         if self._output_keys is not None:
             return list(self._output_keys)
+        if self._is_written:
+            return [f"output_{i}" for i in range(len(self._outputs))] if len(self._outputs) != 1 else ["output"]
         names = [symbol.name for symbol in self.outputs]
         return [name if names.count(name) == 1 else f"{name}_{i}" for i, name in enumerate(names)]
 
     @property
     def dtype(self) -> str:
         """Either "float32" or "float64"."""
-        return graph.dtype_of(self.layers)
+        return self.dtype_policy.variable_dtype if self._is_written else graph.dtype_of(self.layers)
 
     def build(self, input_shape: Any = None) -> None:
-        """Creates the weights; a functional model has them from the start.
+        """Creates the weights; a model that is made of symbols has them from the start.
 
         Args:
-            input_shape: shape of the input with the batch axis, such as (None, 784).
+            input_shape: shape of the input with the batch axis, such as (None, 784); a list or dict of them for a model
+                whose `call` takes several.
+
+        Raises: ValueError where a layer cannot take it.
         """
+        if self._is_written and not self.built and not self._building and input_shape is not None:
+            self._build_as(input_shape)
+
+    def _build_as(self, input_shape: Any) -> None:
+        self._form, shapes = None, [input_shape]
+        if isinstance(input_shape, Mapping):
+            self._form, shapes = list(input_shape), list(input_shape.values())
+        elif isinstance(input_shape[0], list | tuple):
+            self._form, shapes = len(input_shape), list(input_shape)
+        self._build_for([row_shape(shape) for shape in shapes])
 
     def _build_for(self, shapes: list[Shape]) -> None:
         """Learns the shapes of one row of each input, where the model can."""
+        if self._is_written:
+            self._at(shapes)
 
     def _row_shapes(self, data: list[Shape] | None = None) -> tuple[list[Shape], list[Shape]]:
-        """Shapes of one row of each input and output; `data`: those of the arrays at hand."""
-        return (
-            [symbol.node.shapes[symbol.index] for symbol in self.inputs],
-            [symbol.node.shapes[symbol.index] for symbol in self.outputs],
-        )
+        """Shapes of one row of each input and output, for those of the arrays at hand; without, open sizes are None."""
+        if self._is_open and data is not None:
+            return data, self._at(data).outputs
+        inputs, outputs = ([symbol.shape[1:] for symbol in side] for side in (self.inputs, self.outputs))
+        return inputs, outputs  # type: ignore[return-value]
+
+    def _input_names(self) -> list[str]:
+        return self.input_names if self._is_written else super()._input_names()
+
+    def _wanted_shapes(self) -> list[Shape] | None:
+        return self._row_shapes()[0] if self.built and not self._is_written else None
 
     def __call__(self, inputs: Any, training: bool = False, **options: Any) -> Any:
         """Applies the model: to arrays, at once; to symbols, as a part of a larger network.
@@ -262,15 +374,20 @@ class Model(Saved, Layer):
         """
         if type(inputs) is np.ndarray and not training and inputs.shape[1:] == self._fast_shape:
             return self.predict(inputs)
-        if options:
+        if options and not self._is_written:
             raise TypeError(unknown(self.name, "argument", next(iter(options)), ["training"]))
         given = list(inputs.values()) if isinstance(inputs, Mapping) else inputs
         if isinstance(given, KerasTensor) or (
             isinstance(given, list | tuple) and any(isinstance(item, KerasTensor) for item in given)
         ):
+            if self._is_written:
+                return tracing.call(self, (inputs,), options)
             return self.add_node(tuple(self._input_list(inputs)))
+        if options:
+            return tracing.call(self, (inputs,), {"training": training, **options})
         arrays = self._arrays(inputs, "call")
-        run = self.network.run(arrays, True, draw_seed()) if training else self.network.predict(arrays)
+        network = self._network_at([array.shape[1:] for array in arrays])
+        run = network.run(arrays, True, draw_seed()) if training else network.predict(arrays)
         return self._structured(run)
 
     def _input_list(self, inputs: Any) -> list[Any]:
@@ -289,13 +406,19 @@ class Model(Saved, Layer):
     ) -> Any:
         inputs = alike(inputs)
         outputs = self.build_rows([symbol.row_shape for symbol in inputs])
-        node = Node(self, inputs, outputs, inner=self._whole_graph())
-        self.pass_masks(node, self.known_masks(inputs, masks))
+        known = self.known_masks(inputs, masks)
+        inner = nested.with_masks(self._graph_at([symbol.row_shape for symbol in inputs]), known, self.name)
+        node = Node(self, inputs, outputs, known if any(mask is not None for mask in known) else (), inner=inner)
+        others = self._graph_at([symbol.other_shape for symbol in inputs]).outputs
+        node.output_masks = nested.output_masks(node, inner, others)
         return self.remember(node)
+
+    def _graph_at(self, shapes: Sequence[Shape]) -> Subgraph:
+        return self._at(shapes).graph if self._is_open else self._whole_graph()
 
     def build_rows(self, shapes: list[Shape]) -> list[Shape]:
         """Learns the shapes of one row of each input, where the model can; returns those of the outputs."""
-        with _filling.inside(self.role or self.name):
+        with _filling.inside(self._role or self.name):
             self._build_for(shapes)
         return self.row_shapes(shapes)
 
@@ -304,7 +427,11 @@ class Model(Saved, Layer):
 
         Raises: ValueError if they are not those of the inputs.
         """
+        if self._is_written:
+            return tracing.output_shapes(self, shapes)
         wanted, outputs = self._row_shapes(shapes)
+        if self._is_open:
+            return outputs
         if wanted != [tuple(shape) for shape in shapes]:
             raise ValueError(
                 f"[{self.name}] expected input {', '.join(map(door.starred, wanted))}, got "
@@ -336,30 +463,11 @@ class Model(Saved, Layer):
         print_summary(self, line_length, positions, print_fn, expand_nested, show_trainable, layer_range)
 
     def get_config(self) -> dict[str, Any]:
-        """The layers and how they are connected, as JSON can hold them."""
-        number = {id(node): position for position, node in enumerate(self._nodes)}
+        """The layers and how they are connected, as JSON can hold them; or the arguments of a class with `call`.
 
-        def reference(symbol: KerasTensor) -> list[int]:
-            return [number[id(symbol.node)], symbol.index]
-
-        def described(node: Node) -> dict[str, Any]:
-            found = {"layer": self._layers.index(node.layer), "inputs": [reference(symbol) for symbol in node.inputs]}
-            # Masks that layers have made come again when these are called.
-            given = [None if mask is None or mask.node.layer.hidden else reference(mask) for mask in node.masks]
-            found |= {"masks": given} if any(given) else {}
-            return found | ({"options": node.options} if node.options else {})
-
-        config = {
-            "name": self.name,
-            "trainable": self.trainable,
-            "layers": [layers_module.serialize(layer) for layer in self._layers],
-            "nodes": [described(node) for node in self._nodes],
-            "inputs": [reference(symbol) for symbol in self._inputs],
-            "outputs": [reference(symbol) for symbol in self._outputs],
-            "many_outputs": self._many_outputs,
-        }
-        keys = {"input_keys": self._input_keys, "output_keys": self._output_keys}
-        return config | {name: value for name, value in keys.items() if value is not None}
+        Raises: TypeError for a class that does not keep an argument in the attribute of its name.
+        """
+        return Layer.get_config(self) if self._is_written else graph_config.describe(self)
 
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects: Mapping[str, Any] | None = None) -> Model:
@@ -372,36 +480,7 @@ class Model(Saved, Layer):
         Raises: ValueError, TypeError and KeyError for anything else.
         """
         with custom_object_scope(custom_objects):
-            layers = [layers_module.deserialize(description) for description in config["layers"]]
-        produced: list[list[KerasTensor]] = []
-
-        def value(reference: Sequence[int]) -> KerasTensor:
-            number, index = reference
-            if not (0 <= number < len(produced) and 0 <= index < len(produced[number])):
-                raise ValueError(f"[Model] there is no output {index} of node {number} before it is used")
-            return produced[number][index]
-
-        for node in config["nodes"]:
-            layer = layers[node["layer"]]
-            if isinstance(layer, layers_module.InputLayer):
-                produced.append([layer.symbol])
-                continue
-            inputs = [value(reference) for reference in node["inputs"]]
-            masks = [None if reference is None else value(reference) for reference in node.get("masks", ())]
-            produced.append(layer.call_again(inputs, node.get("options", {}), masks))
-        inputs, outputs = ([value(reference) for reference in config[side]] for side in ("inputs", "outputs"))
-        input_keys, output_keys = config.get("input_keys"), config.get("output_keys")
-        model = cls(
-            inputs if input_keys is None else dict(zip(input_keys, inputs, strict=True)),
-            dict(zip(output_keys, outputs, strict=True))
-            if output_keys is not None
-            else outputs
-            if config["many_outputs"]
-            else outputs[0],
-            config["name"],
-        )
-        model._trainable = bool(config["trainable"])  # layers have flags of their own
-        return model
+            return graph_config.make(cls, config) if "nodes" in config else written.from_config(cls, config)
 
     def __copy__(self) -> Model:
         return copy.deepcopy(self)
@@ -413,6 +492,20 @@ class Model(Saved, Layer):
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} name={self.name}, built={self.built}>"
+
+
+def _building(build: Callable[..., None]) -> Callable[..., None]:
+    # `build` of a class with a method `call` is called while that is recorded, whoever asks first.
+    @functools.wraps(build)
+    def once(self: Model, *shapes: Any, **named: Any) -> None:
+        if self._built:
+            return
+        if self._building:
+            build(self, *shapes, **named)
+        else:
+            self._build_as(next(iter((*shapes, *named.values())), None))
+
+    return once
 
 
 def symbols(argument: str, value: Any) -> list[KerasTensor]:

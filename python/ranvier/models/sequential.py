@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ranvier import layers as layers_module
 from ranvier._custom_objects import custom_object_scope
 from ranvier.layers import Input, InputLayer, Layer
-from ranvier.layers.layer import row_shape
-from ranvier.models import graph
+from ranvier.models import door, graph
 from ranvier.models.model import Model
 from ranvier.subgraph import Subgraph
 from ranvier.symbol import KerasTensor
@@ -126,11 +125,11 @@ class Sequential(Model):
         if input_shape is None:
             self._require_graph()
         else:
-            self._build_for([row_shape(input_shape)])
+            self._build_for([tuple(input_shape)[1:]])
 
     def _build_for(self, shapes: list[Shape]) -> None:
         if self.built:
-            if shapes != self._row_shapes()[0]:
+            if not door.fits(shapes[0], self._row_shapes()[0][0]):
                 raise ValueError(f"[{self.name}] is built for the input {self.input_shape}, got {(None, *shapes[0])}")
             return
         self._require_layers()
@@ -146,7 +145,7 @@ class Sequential(Model):
 
     def _row_shapes(self, data: list[Shape] | None = None) -> tuple[list[Shape], list[Shape]]:
         if self.built or data is None:
-            return super()._row_shapes()
+            return super()._row_shapes(data)
         # Checked layer by layer before any weight exists.
         self._require_layers()
         shapes = data

@@ -135,7 +135,12 @@ def _display(table: str) -> None:
 
 
 def is_chain(model: Model) -> bool:
-    """Whether each layer is fed by the one above it in the table alone, so that nobody need say by which."""
+    """Whether each layer is fed by the one above it in the table alone, so that nobody need say by which.
+
+    Of a model with a method `call` only its layers are shown, not what happens between them.
+    """
+    if model.is_traced:
+        return True
     nodes = model._nodes
     fed_from_above = all([symbol.node for symbol in node.inputs] == [above] for above, node in pairwise(nodes))
     return fed_from_above and len({id(node.layer) for node in nodes}) == len(nodes)
@@ -217,7 +222,7 @@ def class_name(layer: Layer) -> str:
 
 def _row(model: Model, layer: Layer, connected: bool, show_trainable: bool) -> list[str]:
     nodes = [node for node in model._nodes if node.layer is layer]
-    shapes = [str((None, *shape)) for node in nodes for shape in node.shapes]
+    shapes = [str(symbol.shape) for node in nodes for symbol in node.outputs()]
     weights = f"{layer.count_params():,}" if layer.built else "0 (unbuilt)"
     row = [f"{layer.name} ({class_name(layer)})", ",\n".join(dict.fromkeys(shapes)) or "?", weights]
     if connected:

@@ -12,6 +12,7 @@ from ranvier.models import loop
 from ranvier.models.compiled import Compiled
 from ranvier.models.fed import Fed
 from ranvier.models.run import Run
+from ranvier.models.sizes import Latest
 from ranvier.models.stream import Stream, each_batch, is_stream, parts
 from ranvier.random import draw_seed
 from ranvier.utils.progress import make_progress
@@ -37,12 +38,14 @@ class Training(Fed):
     _compiled: Compiled | None = None
     _compile_arguments: Mapping[str, Any] = {}
     _network: _core.Network | None = None
+    _sizes: Latest[Any]
     # What one-row predict needs, in as few steps as Python allows.
     _fast_shape: Shape | None = None
     _fast_predict: Any = None
 
     def _forget_network(self) -> None:
         self._network = self._fast_shape = self._fast_predict = None
+        self._sizes.clear()
 
     def compile(
         self,
@@ -74,13 +77,28 @@ class Training(Fed):
 
         Raises: ValueError for unknown names, with the nearest valid one; TypeError for other kinds of objects.
         """
-        self._compiled = Compiled(self.output_names, optimizer, loss, loss_weights, metrics, weighted_metrics)
+        names = self._names_to_compile(loss)
+        self._compiled = Compiled(names, optimizer, loss, loss_weights, metrics, weighted_metrics)
         self._compile_arguments = {
             "loss": loss,
             "loss_weights": loss_weights,
             "metrics": metrics,
             "weighted_metrics": weighted_metrics,
         }
+
+    def _names_to_compile(self, loss: Any) -> list[str]:
+        # A model with a method `call` knows its outputs only when it is built: until then those that loss speaks of.
+        if self.output_names:
+            return self.output_names
+        if isinstance(loss, Mapping) and "class_name" not in loss:
+            return [str(name) for name in loss]
+        return [f"output_{i}" for i in range(len(loss))] if isinstance(loss, list | tuple) else ["output"]
+
+    def _name_outputs(self) -> None:
+        """Compiles a model again whose outputs have got other names than it was compiled with."""
+        if self._compiled is not None and self._compiled.output_names != self.output_names:
+            told = {**self._compile_arguments, "optimizer": self._compiled.optimizer}
+            self._compiled.__init__(self.output_names, **told)  # type: ignore[misc]  # whoever holds it goes on with it
 
     def _require_compiled(self, where: str) -> Compiled:
         if self._compiled is None:
@@ -316,13 +334,16 @@ class Training(Fed):
         most = count("predict", "steps", steps, -1)
         if is_stream(x):
             batches = (self._arrays(parts("predict", batch)[0], "predict") for batch in each_batch(x, most))
-            outputs = loop.predict_batches(lambda: self.network, batches, hooks)
+            outputs = loop.predict_batches(self._network_for, batches, hooks)
             return self._structured(outputs)
         arrays = self._arrays(x, "predict")
         if most >= 0:
             arrays = [array[: size * most] for array in arrays]
-        outputs = loop.predict(self.network, arrays, size, hooks)
+        outputs = loop.predict(self._network_for(arrays), arrays, size, hooks)
         return self._structured(outputs)
+
+    def _network_for(self, arrays: Sequence[Any]) -> _core.Network:
+        return self._network_at([array.shape[1:] for array in arrays])
 
     def train_on_batch(
         self,

@@ -190,6 +190,7 @@ def where(condition: Any, x1: Any = None, x2: Any = None) -> Any:
 
 
 def _filled(symbol: KerasTensor, shape: tuple[int, ...], zero: KerasTensor) -> KerasTensor:
+    graph.closed("where", symbol)
     zeros = graph.constant(np.zeros(shape), zero.dtype)
     return graph.node("primitive", {"function": "add"}, [symbol, zeros], "broadcast_to")
 

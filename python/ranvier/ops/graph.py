@@ -34,6 +34,7 @@ KINDS = (
     "spread",
     "stop_gradient",
     "take",
+    "training_branch",
 )
 
 
@@ -65,6 +66,9 @@ class Operation(Layer):
     def native_config(self) -> dict[str, Any]:
         return self.settings
 
+    def what_it_does(self) -> Any:
+        return self.operation, repr(self.settings), self.dtype
+
     def add_node(
         self, inputs: tuple[KerasTensor, ...], masks: Sequence[KerasTensor | None] = (), options: Any = None
     ) -> KerasTensor:
@@ -91,6 +95,9 @@ class Weight(Layer):
                 f"[{self._weight.path}] only weights that add_weight made can be used in operations on symbols"
             )
         return self._weight.native_layer
+
+    def what_it_does(self) -> Any:
+        return id(self._weight)
 
     def symbol(self) -> KerasTensor:
         """Its value."""
@@ -143,12 +150,19 @@ def node(
 
 
 def _node(layer: Layer, inputs: list[KerasTensor]) -> KerasTensor:
-    shapes = [symbol.node.shapes[symbol.index] for symbol in inputs]
-    outputs = layer.build_rows(shapes)
+    outputs = layer.build_rows([symbol.row_shape for symbol in inputs])
     singles = [symbol.single for symbol in inputs]
     made = Node(layer, tuple(inputs), outputs, single=layer.native.makes_single(singles))
     result: KerasTensor = layer.remember(made)
     return result
+
+
+def branched(in_training: KerasTensor, in_inference: KerasTensor) -> KerasTensor:
+    """The one value while a network is trained, the other where it predicts.
+
+    Raises: ValueError if their shapes differ.
+    """
+    return node("training_branch", {}, with_batch([in_training, in_inference]), "training_branch")
 
 
 def row_axis(name: str, symbol: KerasTensor, axis: int) -> int:
@@ -173,8 +187,24 @@ def behind_batch(name: str, symbol: KerasTensor, axis: int) -> int:
     return found
 
 
-def reshaped(symbol: KerasTensor, shape: Shape, name: str = "reshape") -> KerasTensor:
-    """Each row of a value, or a value that is one for the whole batch, in another shape."""
+def closed(name: str, symbol: KerasTensor) -> None:
+    """Raises ValueError if sizes of a value are open, which an operation has to know."""
+    if symbol.is_open:
+        raise ValueError(
+            f"[{name}] needs sizes that Input leaves open, got {symbol.shape}: put it into a Lambda, or a layer with a "
+            "method call, which are recorded for each size"
+        )
+
+
+def reshaped(symbol: KerasTensor, shape: Shape, name: str = "reshape", other: Shape | None = None) -> KerasTensor:
+    """Each row of a value, or a value that is one for the whole batch, in another shape.
+
+    `other`: the shape once more, for the other sizes that stand for open ones.
+    """
+    if symbol.is_open and other is not None and sum(a != b for a, b in zip(shape, other, strict=True)) == 1:
+        target = [a if a == b else -1 for a, b in zip(shape, other, strict=True)]
+        return node("reshape", {"target_shape": target}, [symbol], name)
+    closed(name, symbol)
     return symbol if symbol.row_shape == shape else node("reshape", {"target_shape": list(shape)}, [symbol], name)
 
 

@@ -110,6 +110,8 @@ def einsum(subscripts: str, *operands: Any, **kwargs: Any) -> Any:
 
 
 def _pair(first: str, a: KerasTensor, second: str, b: KerasTensor, wanted: str) -> Any:
+    for value in (a, b):
+        graph.closed("einsum", value)
     batch = [letter for letter in wanted if letter in first and letter in second]
     summed = [letter for letter in first if letter in second and letter not in wanted]
     rows = [letter for letter in first if letter not in second]

@@ -286,6 +286,7 @@ def cumsum(x: Any, axis: int | None = None, dtype: Any = None) -> Any:
     if axis is None:
         raise ValueError("[cumsum] a symbol is summed along an axis: give axis")
     [symbol] = graph.symbols(x)
+    graph.closed("cumsum", symbol)
     length = symbol.row_shape[graph.behind_batch("cumsum", symbol, axis) - 1]
     lines = expand_dims(moveaxis(symbol, axis, -1), -2)
     return moveaxis(squeeze(matmul(lines, np.triu(np.ones((length, length)))), -2), -1, axis)

@@ -67,14 +67,15 @@ def reshape(x: Any, newshape: Any) -> Any:
         return np.reshape(x, tuple(-1 if axis is None else axis for axis in axes))
     [symbol] = graph.symbols(x)
     if symbol.single:
-        return graph.reshaped(symbol, _inferred(symbol, axes))
+        return graph.reshaped(symbol, _inferred(symbol, axes, symbol.row_shape))
     if not axes or axes[0] not in (-1, None):
         raise ValueError(f"[reshape] the first axis is the batch, and must be -1 or None, got newshape={axes}")
-    return graph.reshaped(symbol, _inferred(symbol, axes[1:]))
+    made, other = (_inferred(symbol, axes[1:], row) for row in (symbol.row_shape, symbol.other_shape))
+    return graph.reshaped(symbol, made, other=other)
 
 
-def _inferred(symbol: KerasTensor, axes: Sequence[Any]) -> tuple[int, ...]:
-    elements = math.prod(symbol.row_shape)
+def _inferred(symbol: KerasTensor, axes: Sequence[Any], row: Sequence[int]) -> tuple[int, ...]:
+    elements = math.prod(row)
     known = math.prod(axis for axis in axes if axis not in (-1, None))
     found = tuple(elements // known if axis in (-1, None) else int(axis) for axis in axes)
     if math.prod(found) != elements or sum(axis in (-1, None) for axis in axes) > 1:
@@ -94,7 +95,7 @@ def ravel(x: Any) -> Any:
     if not graph.symbolic(x):
         return np.ravel(x)
     [symbol] = graph.symbols(x)
-    return graph.reshaped(symbol, (math.prod(symbol.row_shape),))
+    return graph.reshaped(symbol, (math.prod(symbol.row_shape),), other=(math.prod(symbol.other_shape),))
 
 
 def transpose(x: Any, axes: Sequence[int] | None = None) -> Any:
@@ -180,12 +181,13 @@ def expand_dims(x: Any, axis: Any) -> Any:
     axes = list(axis) if isinstance(axis, Sequence) else [axis]
     rank = symbol.ndim + len(axes)
     places = sorted(place % rank for place in axes)
-    made = list(symbol.row_shape)
+    made, other = list(symbol.row_shape), list(symbol.other_shape)
     for place in places:
         if place == 0 and not symbol.single:
             raise ValueError("[expand_dims] the batch stays in front: axis must not be 0")
-        made.insert(place - (not symbol.single), 1)
-    return graph.reshaped(symbol, tuple(made), "expand_dims")
+        for sizes in (made, other):
+            sizes.insert(place - (not symbol.single), 1)
+    return graph.reshaped(symbol, tuple(made), "expand_dims", tuple(other))
 
 
 def squeeze(x: Any, axis: Any = None) -> Any:
@@ -208,8 +210,12 @@ def squeeze(x: Any, axis: Any = None) -> Any:
     gone = {place % len(sizes) for place in chosen if axis is not None or sizes[place] == 1}
     if any(sizes[place] != 1 for place in gone):
         raise ValueError(f"[squeeze] expected axes of size 1 of {sizes}, got axis={axis}")
-    kept = [size for place, size in enumerate(sizes) if place not in gone and size is not None]
-    return graph.reshaped(symbol, tuple(kept), "squeeze")
+    first = int(not symbol.single)  # of the axes of a row
+    made, other = (
+        tuple(size for place, size in enumerate(row, first) if place not in gone)
+        for row in (symbol.row_shape, symbol.other_shape)
+    )
+    return graph.reshaped(symbol, made, "squeeze", other)
 
 
 def concatenate(xs: Sequence[Any], axis: int = 0) -> Any:
@@ -271,10 +277,13 @@ def get_item(x: Any, key: Any) -> Any:
         if part is None:
             made, axis = expand_dims(made, axis), axis + 1
         elif isinstance(part, slice):
-            length = made.shape[axis]
-            chosen = [] if length is None else list(range(*part.indices(length)))
-            if length is not None and chosen != list(range(length)):
-                made = _taken(made, chosen, axis)
+            if part != slice(None):
+                length = made.shape[axis]
+                if length is None:
+                    graph.closed("get_item", made)
+                chosen = [] if length is None else list(range(*part.indices(length)))
+                if length is not None and chosen != list(range(length)):
+                    made = _taken(made, chosen, axis)
             axis += 1
         else:
             made = squeeze(_taken(made, [int(part)], axis), axis)
@@ -286,7 +295,11 @@ def _taken(symbol: KerasTensor, indices: Sequence[int], axis: int) -> KerasTenso
     length = symbol.row_shape[place - 1]
     if not indices or not all(-length <= i < length for i in indices):
         raise IndexError(f"[take] there are no elements {list(indices)!s:.80} along an axis of size {length}")
-    return graph.node("take", {"axis": place, "indices": [i % length for i in indices]}, [symbol], "take")
+    if symbol.shape[axis] is not None:
+        indices = [i % length for i in indices]
+    elif len(indices) > 1:
+        graph.closed("take", symbol)
+    return graph.node("take", {"axis": place, "indices": list(indices)}, [symbol], "take")
 
 
 def take(x: Any, indices: Any, axis: int | None = None) -> Any:

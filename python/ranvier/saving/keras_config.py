@@ -378,7 +378,7 @@ def _to_call(node: Node, tensor: Callable[[KerasTensor], dict[str, Any]]) -> dic
     if len(tensors) > 1 and not layer.merges:
         options["initial_state"] = tensors[1:]
         tensors = tensors[:1]
-    if any(mask is not None and not mask.node.layer.hidden for mask in node.masks):
+    if any(mask is not None and not mask.node.layer.is_hidden for mask in node.masks):
         options["mask"] = tensor(node.masks[0])  # type: ignore[arg-type]  # the only one
     return {"args": [tensors] if layer.merges else tensors, "kwargs": options | node.options}
 

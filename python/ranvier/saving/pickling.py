@@ -15,6 +15,7 @@ from ranvier._custom_objects import custom_object_scope, get_registered_name
 from ranvier.saving import describing, state
 from ranvier.saving.json_data import mapping
 from ranvier.saving.stored import StoredLayer, StoredVariable, StoredWeights
+from ranvier.variable import Variable
 
 if TYPE_CHECKING:
     from ranvier._typing import Array, Shape
@@ -50,7 +51,8 @@ class Kept:
 def reduce_model(model: Model) -> tuple[Any, ...]:
     """What `pickle` keeps of a model: layers, weights, what `compile` was told, the optimizer's state, the history.
 
-    Attributes that a program has given the model are kept if their names do not begin with an underscore.
+    Attributes that a program has given the model are kept if their names do not begin with an underscore; layers and
+    weights are made again by its constructor.
     """
     tensors: state.Tensors = {}
     description = {
@@ -60,7 +62,7 @@ def reduce_model(model: Model) -> tuple[Any, ...]:
     }
     told = None if model.optimizer is None else {**model._compile_arguments, "optimizer": model.optimizer}
     classes = {get_registered_name(type(model)): type(model)} | _own_classes(model.layers)
-    kept = {name: value for name, value in vars(model).items() if not name.startswith("_")}
+    kept = {name: value for name, value in vars(model).items() if not name.startswith("_") and not _is_part(value)}
     return make_model, (type(model), description, tensors, told, classes), kept
 
 
@@ -70,12 +72,18 @@ def make_model(
     """The model again; called by `pickle`."""
     kept = Kept(description, tensors)
     with random.preserved(), custom_object_scope(classes), _filling.filling(state.read_weights(kept)):
-        model = cls.from_config(kept.part("model")["config"])
+        model = describing.remade(cls, kept.part("model"))
     state.read_flags(model, kept)
     if told is not None:
         model.compile(**told)
         state.read_optimizer(model, kept)
     return model
+
+
+def _is_part(value: Any) -> bool:
+    if isinstance(value, list | tuple | dict):
+        return any(map(_is_part, value.values() if isinstance(value, dict) else value))
+    return isinstance(value, layers.Layer | Variable)
 
 
 def reduce_layer(layer: Layer) -> tuple[Any, ...]:

@@ -10,7 +10,7 @@ class StepMask(Layer):
     """The mask of its inputs: 1 where some element of each is not `value`, otherwise 0. Other layers make it."""
 
     kind = "step_mask"
-    hidden = True
+    is_hidden = True
 
     def __init__(self, value: float = 0.0, features: bool = False, **kwargs: Any) -> None:
         self.value = float(value)

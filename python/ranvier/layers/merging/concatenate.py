@@ -49,7 +49,7 @@ class Concatenate(Layer):
 class _Masks(Concatenate):
     """Masks of steps, one behind the other."""
 
-    hidden = True
+    is_hidden = True
     supports_masking = False
 
     def __init__(self, axis: int, **kwargs: Any) -> None:

@@ -8,6 +8,7 @@ from ranvier.layers.composite import Composite
 from ranvier.layers.inner import inner_layer, same_dtype
 from ranvier.layers.layer import Layer
 from ranvier.layers.rnn.cell import Cell
+from ranvier.layers.rnn.cell_loop import CellLoop, is_written_cell
 from ranvier.layers.rnn.stacked_rnn_cells import StackedRNNCells
 from ranvier.symbol import KerasTensor
 
@@ -22,7 +23,9 @@ class RNN(Composite):
     Masked steps leave the states as they are; what comes out of them is what came out of the step before.
 
     Args:
-        cell: an `LSTMCell`, `GRUCell`, `SimpleRNNCell` or `StackedRNNCells`, or a list of cells to be stacked.
+        cell: an `LSTMCell`, `GRUCell`, `SimpleRNNCell` or `StackedRNNCells`, or a list of cells to be stacked; or a
+            layer of your own with `state_size`, an integer or a list of integers or shapes, and a method
+            call(inputs, states) that returns the output and the states. It is recorded once, and runs natively.
         return_sequences: whether the output of each step comes out, or that of the last one.
         return_state: whether the last states come out, too.
         go_backwards: whether the last step is read first; outputs are in the order in which steps are read.
@@ -34,7 +37,7 @@ class RNN(Composite):
 
     Input shape: (batch, steps, features). Output shape: (batch, units), or (batch, steps, units) with
     `return_sequences`; with `return_state` a list of it and the states (batch, units).
-    Raises: TypeError for anything that is no cell of this library; ValueError for shapes that do not fit.
+    Raises: TypeError for anything that is no cell; ValueError for shapes that do not fit.
 
     >>> import numpy as np
     >>> from ranvier.layers import GRUCell
@@ -58,8 +61,13 @@ class RNN(Composite):
     ) -> None:
         dtype = kwargs.get("dtype")
         cell = StackedRNNCells(cell, dtype=dtype) if isinstance(cell, list | tuple) else inner_layer(cell, dtype)
-        if not isinstance(cell, Cell | StackedRNNCells):
-            raise TypeError(f"[RNN] expected a cell such as LSTMCell(units), or a list of them, got {cell!r:.80}")
+        if not isinstance(cell, Cell | StackedRNNCells) and not is_written_cell(cell):
+            raise TypeError(
+                "[RNN] expected a cell such as LSTMCell(units), a layer of your own with state_size and call(inputs, "
+                f"states), or a list of cells, got {cell!r:.80}"
+            )
+        if stateful and is_written_cell(cell):
+            raise ValueError("[RNN] stateful=True needs a cell of this library: return the states, and give them back")
         self.cell = cell
         self.return_sequences = bool(return_sequences)
         self.return_state = bool(return_state)
@@ -68,7 +76,7 @@ class RNN(Composite):
         self.unroll = bool(unroll)
         self.zero_output_for_mask = bool(zero_output_for_mask)
         self._batch: int | None = None  # of a stateful layer
-        self._stack: list[RNN] | None = None
+        self._stack: list[Any] | None = None
         if kwargs.get("dtype") is None:
             kwargs["dtype"] = cell.dtype_policy.name
         super().__init__(**kwargs)
@@ -78,7 +86,10 @@ class RNN(Composite):
 
     @property
     def parts(self) -> list[Layer]:
-        """Layers of a cell each; none if there is only one cell."""
+        """Layers of a cell each; none if there is only one cell that is native."""
+        if is_written_cell(self.cell):
+            self._stack = self._stack or [self._loop()]
+            return list(self._stack)
         if not isinstance(self.cell, StackedRNNCells):
             return []
         if self._stack is None:
@@ -101,6 +112,10 @@ class RNN(Composite):
             part._batch = self._batch
         return list(self._stack)
 
+    def _loop(self) -> CellLoop:
+        told = (self.return_sequences, self.return_state, self.go_backwards, self.zero_output_for_mask)
+        return CellLoop(self.cell, *told, name=self.cell.name, dtype=self.dtype_policy, trainable=self._trainable)
+
     @property
     def native(self) -> _core.Layer:
         if self._native is None:
@@ -117,7 +132,8 @@ class RNN(Composite):
         return self.cell.native_kind() if isinstance(self.cell, Cell) else self.cell.cells[-1].native_kind()
 
     def native_config(self) -> dict[str, Any]:
-        return self.cell.native_config()
+        told: dict[str, Any] = self.cell.native_config()
+        return told
 
     def chosen(self, weight: str, what: str) -> Any:
         return self.cell.chosen(weight, what)
@@ -155,6 +171,8 @@ class RNN(Composite):
 
     def _inner_shapes(self, shapes: list[Shape]) -> list[list[Shape]]:
         # What each part of a stack reads: what comes out of the one before, and its states.
+        if is_written_cell(self.cell):
+            return [shapes]
         flow, rest = shapes[0], list(shapes[1:])
         counts = [part.cell.state_count for part in self.parts]  # type: ignore[attr-defined]
         if rest and len(rest) != sum(counts):
@@ -179,6 +197,8 @@ class RNN(Composite):
     ) -> list[int]:
         if not self.parts:
             return network.add(self.native, inputs, masks[:1])
+        if is_written_cell(self.cell):
+            return self.parts[0].add_to(network, inputs, masks[:1])
         flow, rest, states = inputs[0], list(inputs[1:]), []
         mask = list(masks[:1])
         for part in self.parts:

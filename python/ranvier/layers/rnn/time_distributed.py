@@ -6,6 +6,7 @@ from ranvier import config
 from ranvier.layers.composite import Composite
 from ranvier.layers.inner import inner_layer, same_dtype
 from ranvier.layers.layer import Layer
+from ranvier.symbol import KerasTensor
 
 if TYPE_CHECKING:
     from ranvier import _core
@@ -18,11 +19,12 @@ class TimeDistributed(Layer):
     All steps of all rows are one batch to the layer.
 
     Args:
-        layer: any layer of a single node, such as `Dense`, a convolution or a recurrent layer.
+        layer: any layer, such as `Dense`, a convolution or a recurrent layer; or a model. One that is made of several
+            nodes is called on each step by itself.
         **kwargs: those of `Layer`.
 
     Input shape: (batch, steps, ...). Output shape: (batch, steps, ...).
-    Raises: TypeError for anything that is no layer, or is made of several; ValueError where it cannot take the steps.
+    Raises: TypeError for anything that is no layer, or has several outputs; ValueError where it cannot take the steps.
 
     >>> import numpy as np
     >>> from ranvier.layers import Dense
@@ -36,13 +38,25 @@ class TimeDistributed(Layer):
         layer = inner_layer(layer, kwargs.get("dtype"))
         if not isinstance(layer, Layer):
             raise TypeError(f"[TimeDistributed] layer must be a layer, got {layer!r:.80}")
-        if isinstance(layer, Composite) and layer.parts:
-            raise TypeError(f"[TimeDistributed] {type(layer).__name__} is made of several layers: wrap each of them")
         self.layer = layer
         if kwargs.get("dtype") is None:
-            kwargs["dtype"] = layer.dtype_policy.name
+            kwargs["dtype"] = layer.dtype if hasattr(layer, "layers") else layer.dtype_policy.name
         super().__init__(**kwargs)
         same_dtype(self, layer)
+
+    @property
+    def is_traced(self) -> bool:
+        """Whether the layer is made of several nodes, so that each step is a call of it."""
+        return self.layer.is_traced or isinstance(self.layer, Composite) or hasattr(self.layer, "layers")
+
+    def call(self, inputs: Any) -> Any:
+        """The layer on each step, where it is made of several nodes."""
+        from ranvier import ops
+
+        made = [self.layer(inputs[:, step]) for step in range(inputs.shape[1])]
+        if not isinstance(made[0], KerasTensor):
+            raise TypeError(f"[{self.name}] expected a layer with one output, but {self.layer.name} has {len(made[0])}")
+        return ops.stack(made, axis=1)
 
     def native_kind(self) -> str:
         return "time_distributed"
@@ -60,5 +74,7 @@ class TimeDistributed(Layer):
 
     def build_rows(self, shapes: list[Shape]) -> list[Shape]:
         outputs = super().build_rows(shapes)
+        if self.is_traced:
+            return outputs
         self.layer._variables = self._variables
         return outputs
