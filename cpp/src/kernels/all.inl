@@ -29,6 +29,7 @@
 #include "gemm.inl"
 #include "bf16.inl"
 #include "bf16_floats.inl"
+#include "gemv_bf16.inl"
 #include "gemm_bf16.inl"
 // clang-format on
 

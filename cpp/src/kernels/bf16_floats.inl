@@ -40,6 +40,12 @@ inline void pack_words_of_a(const float* A, index a_row, index a_col, index rows
   }
 }
 
+/// Word `word` of `count` columns of a band of B from column j on.
+template <class Band>
+inline Vec<float> word_of_rows(const Band& band, index word, index j, index count) {
+  return rounded_to_bf16(load_n(band.row(word, j), count));
+}
+
 /// Words of a panel of B, (K, columns rounded up to whole vectors): `real` rows and zeros.
 inline void pack_words_of_b(const float* B, index b_row, index b_col, index real, index K, index columns, float* to) {
   const index w = round_up(columns, Vec<float>::kLanes);

@@ -24,10 +24,10 @@ struct Bf16Tile {
 template <int m, int v>
 [[gnu::flatten]] void bf16_tile(const Bf16Tile& t) {
   using V = Vec<float>;
-  constexpr index W = V::kLanes;
-  constexpr index kWords = kPairDepth / kWordDepth;
-  const index a_row = t.a_row;
+  constexpr index W = V::kLanes, kWords = kPairDepth / kWordDepth;
+  const index a_row = t.a_row, c_row = t.c_row, tail = t.tail;
   const float *A = t.A, *B = t.B, *start = t.start;
+  float* const C = t.C;
   index start_row = t.start_row;
   for (index k = 0; k < t.K; k += kPairDepth, A += kWords) {
     V even[m][v], odd[m][v];
@@ -44,16 +44,30 @@ template <int m, int v>
       step(even, q);
       step(odd, q + 1);
     }
-    const bool relu = t.relu && k + kPairDepth == t.K;
-    UNROLL for (int i = 0; i < m; i++) {
-      UNROLL for (int j = 0; j < v; j++) {
-        const index n = j < v - 1 ? W : t.tail;
-        const V c = load_n(start + i * start_row + j * W, n) + (even[i][j] + odd[i][j]);
-        store_n(t.C + i * t.c_row + j * W, relu ? select(c <= 0, V(0), c) : c, n);
+    const auto add_to_c = [&](index count) {  // inlined twice, so that whole vectors need no test
+      UNROLL for (int i = 0; i < m; i++) {
+        UNROLL for (int j = 0; j < v; j++) {
+          const index n = j < v - 1 ? W : count;
+          store_n(C + i * c_row + j * W, load_n(start + i * start_row + j * W, n) + (even[i][j] + odd[i][j]), n);
+        }
       }
+    };
+    if (tail == W) {
+      add_to_c(W);
+    } else {
+      add_to_c(tail);
     }
-    start = t.C;
-    start_row = t.c_row;
+    start = C;
+    start_row = c_row;
+  }
+  if (!t.relu) return;
+  for (index i = 0; i < m; i++) {
+    for (index j = 0; j < v; j++) {
+      float* const c = C + i * c_row + j * W;
+      const index n = j < v - 1 ? W : tail;
+      const V x = load_n(c, n);
+      store_n(c, select(x <= 0, V(0), x), n);
+    }
   }
 }
 
@@ -103,6 +117,10 @@ void bf16_gemm(const Gemm<float>& g, const float* packed_a, const Blocks& blocks
   const bool to_scratch = g.finish && !g.keep;
   const ArithmeticMode before = arithmetic_mode();
   set_arithmetic_mode(kTileMode);
+  if (bf16_gemv_fits(g) && m0 < m1 && n0 < n1) {
+    bf16_gemv(g, packed_a, a_row, m0, m1, n0, n1);
+    return set_arithmetic_mode(before);
+  }
   for (index k0 = 0; k0 < all; k0 += plan.depth) {
     const index K = least(plan.depth, all - k0);
     const bool last = k0 + K == all, from_c = g.accumulate || k0 > 0, from_bias = !from_c && g.bias;

@@ -9,9 +9,11 @@
 #include "vec.inl"
 #include "elementwise.inl"
 #include "gemm_pack.inl"
+#include "gemv.inl"
 #include "bf16.inl"
 #include "bf16_pairs.inl"
 #include "bf16_dots.inl"
+#include "gemv_bf16.inl"
 #include "gemm_bf16.inl"
 // clang-format on
 
