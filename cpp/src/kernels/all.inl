@@ -28,6 +28,8 @@
 #include "gemv.inl"
 #include "gemm.inl"
 #include "bf16.inl"
+#include "bf16_floats.inl"
+#include "gemv_bf16.inl"
 #include "gemm_bf16.inl"
 // clang-format on
 
@@ -36,6 +38,15 @@
 
 namespace ranvier::kernels::RANVIER_ISA {
 namespace {
+
+template <class T>
+constexpr const Bf16Kernels* bf16_kernels() {
+  return nullptr;
+}
+template <>
+constexpr const Bf16Kernels* bf16_kernels<float>() {
+  return &kBf16Kernels;
+}
 
 template <class T>
 constexpr Kernels<T> kernels() {

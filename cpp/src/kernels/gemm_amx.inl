@@ -1,78 +1,13 @@
 // Products of matrices rounded to bfloat16 on the tile registers of AMX: 16 rows x 16 columns x 32 k's an instruction.
 //
-// Both operands are packed as tiles of 1 KiB. One of A holds 16 rows of 32 k's; one of B holds 16 pairs of k's of 16
-// columns, each pair side by side. Since a pair fills 32 bits, one form is the other one transposed.
+// Both operands are packed as tiles of 1 KiB: those of A have their lines as rows, those of B their pairs.
 #pragma once
 
 namespace ranvier::kernels::RANVIER_ISA {
 namespace {
 
-typedef std::int32_t Pairs __attribute__((vector_size(64)));  // 16 pairs of bfloat16
-typedef std::int16_t Halves __attribute__((vector_size(64)));
-
-constexpr index kTile = 16;          // lines (rows of A, columns of B) of a tile
-constexpr index kTileFloats = 256;   // its 1 KiB in floats
+constexpr index kTileFloats = 256;   // of 1 KiB
 constexpr index kPanel = 2 * kTile;  // rows and columns of C in one block of four accumulators
-
-/// 32 floats as bfloat16. The instruction rounds to nearest and takes denormals as zero, whatever the mode.
-inline Pairs halves(Vec<float> low, Vec<float> high) { return (Pairs)_mm512_cvtne2ps_pbh(high.raw, low.raw); }
-
-/// Row k in the low halves, row k + 1 in the high ones.
-inline Pairs interleaved(Pairs rows) {
-  const Halves x = (Halves)rows;
-  return (Pairs)__builtin_shufflevector(x, x, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23, 8, 24, 9, 25, 10,
-                                        26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
-}
-
-/// r[i][j] and r[j][i] change places.
-inline void transpose(Pairs (&r)[16]) {
-  Pairs a[16];
-  UNROLL for (int i = 0; i < 16; i += 2) {
-    a[i] = __builtin_shufflevector(r[i], r[i + 1], 0, 16, 2, 18, 4, 20, 6, 22, 8, 24, 10, 26, 12, 28, 14, 30);
-    a[i + 1] = __builtin_shufflevector(r[i], r[i + 1], 1, 17, 3, 19, 5, 21, 7, 23, 9, 25, 11, 27, 13, 29, 15, 31);
-  }
-  UNROLL for (int i = 0; i < 16; i++) {
-    if (i & 2) continue;
-    r[i] = __builtin_shufflevector(a[i], a[i + 2], 0, 1, 16, 17, 4, 5, 20, 21, 8, 9, 24, 25, 12, 13, 28, 29);
-    r[i + 2] = __builtin_shufflevector(a[i], a[i + 2], 2, 3, 18, 19, 6, 7, 22, 23, 10, 11, 26, 27, 14, 15, 30, 31);
-  }
-  UNROLL for (int i = 0; i < 16; i++) {
-    if (i & 4) continue;
-    a[i] = __builtin_shufflevector(r[i], r[i + 4], 0, 1, 2, 3, 16, 17, 18, 19, 8, 9, 10, 11, 24, 25, 26, 27);
-    a[i + 4] = __builtin_shufflevector(r[i], r[i + 4], 4, 5, 6, 7, 20, 21, 22, 23, 12, 13, 14, 15, 28, 29, 30, 31);
-  }
-  UNROLL for (int i = 0; i < 8; i++) {
-    r[i] = __builtin_shufflevector(a[i], a[i + 8], 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23);
-    r[i + 8] = __builtin_shufflevector(a[i], a[i + 8], 8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29, 30, 31);
-  }
-}
-
-/// One whole tile. kAlong: 16 lines of 32 contiguous k's; otherwise 32 k's of 16 contiguous lines; `stride` apart.
-template <bool kAlong, bool kPairsFirst>
-inline void pack_whole_tile(const float* from, index stride, float* to) {
-  Pairs r[16];
-  UNROLL for (int i = 0; i < 16; i++) {
-    if constexpr (kAlong) {
-      r[i] = halves(load(from + i * stride), load(from + i * stride + 16));
-    } else {
-      r[i] = interleaved(halves(load(from + 2 * i * stride), load(from + (2 * i + 1) * stride)));
-    }
-  }
-  if constexpr (kAlong == kPairsFirst) transpose(r);
-  UNROLL for (int i = 0; i < 16; i++) store(to + 16 * i, Vec<float>((Vec<float>::Raw)r[i]));
-}
-
-/// The same for `lines` lines and `depth` k's, where nothing beyond may be read and zeros fill the tile.
-template <bool kAlong, bool kPairsFirst>
-void pack_tile(const float* from, index stride, index lines, index depth, float* to) {
-  if (lines == kTile && depth == kPairDepth) return pack_whole_tile<kAlong, kPairsFirst>(from, stride, to);
-  alignas(64) float whole[kTile * kPairDepth] = {};
-  constexpr index kWhole = kAlong ? kPairDepth : kTile;
-  if (lines > 0 && depth > 0) {
-    copy_rows(from, stride, whole, kWhole, kAlong ? lines : depth, kAlong ? depth : lines);
-  }
-  pack_whole_tile<kAlong, kPairsFirst>(whole, kWhole, to);
-}
 
 index amx_packed(index M, index K) { return round_up(M, kTile) * padded_depth(K) / 2; }
 
@@ -82,21 +17,15 @@ void pack_lines_of_a(const float* A, index a_row, index a_col, index K, index m0
   for (index m = m0; m < m1; m += kTile) {
     for (index t = 0; t < tiles; t++) {
       const index k = t * kPairDepth;
-      pack_tile<kAlong, false>(A + m * a_row + k * a_col, kAlong ? a_row : a_col, least(kTile, m1 - m),
-                               least(kPairDepth, K - k), packed + (m / kTile * tiles + t) * kTileFloats);
+      pack_tile<Neighbours, kAlong, false>(A + m * a_row + k * a_col, kAlong ? a_row : a_col, least(kTile, m1 - m),
+                                           least(kPairDepth, K - k), packed + (m / kTile * tiles + t) * kTileFloats,
+                                           kTile);
     }
   }
 }
 
 void amx_pack(const float* A, index a_row, index a_col, index K, index m0, index m1, float* packed) {
   (a_col == 1 ? pack_lines_of_a<true> : pack_lines_of_a<false>)(A, a_row, a_col, K, m0, m1, packed);
-}
-
-void amx_round(const float* x, float* y, index n) {
-  for_vectors<float>(n, [=](index i, index count) {
-    const Pairs upper = interleaved(halves(Vec<float>(0), load_n(x + i, count)));
-    store_n(y + i, Vec<float>((Vec<float>::Raw)upper), count);
-  });
 }
 
 /// Configures the tile registers of this thread: 16 rows of 64 bytes each. _tile_release() gives them back.
@@ -171,8 +100,8 @@ struct AmxProduct {
       for (index j = 0; j < columns; j += kTile) {
         const index panel = j / kPanel * kPanel, beside = least(ceil_div(columns - panel, kTile), 2);
         float* to = packed_b + panel * K / 2 + (k / kPairDepth * beside + (j - panel) / kTile) * kTileFloats;
-        pack_tile<kAlong, true>(g.B + (k0 + k) * g.b_row + (n + j) * g.b_col, stride, least(kTile, columns - j), depth,
-                                to);
+        pack_tile<Neighbours, kAlong, true>(g.B + (k0 + k) * g.b_row + (n + j) * g.b_col, stride,
+                                            least(kTile, columns - j), depth, to, kTile);
       }
     }
   }

@@ -1,5 +1,5 @@
-// Products of matrices rounded to bfloat16, in float32 arithmetic: what a processor without AMX runs, bit for bit what
-// AMX computes. The rounded operands are kept as floats, which wastes memory but no instruction.
+// Products of matrices rounded to bfloat16, bit for bit what AMX computes, on processors without it. The operands are
+// packed to words of 32 bits: of one k as a float, or of two where the processor multiplies pairs.
 #pragma once
 
 namespace ranvier::kernels::RANVIER_ISA {
@@ -7,46 +7,9 @@ namespace {
 
 constexpr int kPairRows = kTileRows / 2;  // each element of the tile is two chains
 
-/// Rounded to bfloat16, ties to even; denormals to zero, NaN stays NaN.
-inline Vec<float> rounded_to_bf16(Vec<float> x) {
-  using V = Vec<float>;
-  const V::Unsigned bits = x.bits();
-  const V rounded = V::from_bits((bits + 0x7fffu + ((bits >> 16) & 1u)) & 0xffff0000u);
-  const V nan = V::from_bits((bits | 0x00400000u) & 0xffff0000u);
-  return select(x == x, select(abs(x) < 0x1p-126, copysign(V(0), x), rounded), nan);
-}
-
-inline void bf16_round(const float* x, float* y, index n) {
-  for_vectors<float>(n, [=](index i, index count) { store_n(y + i, rounded_to_bf16(load_n(x + i, count)), count); });
-}
-
-// Packed A: its rows, rounded and filled with zeros to whole blocks. No power of two apart: different cache sets.
-inline index bf16_row_step(index K) { return padded_depth(K) + 16; }
-inline index bf16_packed(index M, index K) { return M * bf16_row_step(K); }
-
-/// Rows [m0, m1) of A into their places.
-void bf16_pack(const float* A, index a_row, index a_col, index K, index m0, index m1, float* packed) {
-  constexpr index W = Vec<float>::kLanes;
-  const index step = bf16_row_step(K);
-  for (index m = m0; m < m1; m += kStrip) {
-    const index rows = least(kStrip, m1 - m);
-    const float* from = A + m * a_row;
-    float* to = packed + m * step;
-    if (a_row == 1 && a_col != 1) {
-      for (index k = 0; k < K; k += W) pack_transposed(from + k * a_col, a_col, to + k, step, rows, least(W, K - k));
-    } else {
-      copy_rows(from, a_row, to, step, rows, K);
-    }
-    for (index i = 0; i < rows; i++, to += step) {
-      bf16_round(to, to, K);
-      fill(to + K, 0.0f, step - K);
-    }
-  }
-}
-
 struct Bf16Tile {
   index K;         // whole blocks
-  const float* A;  // A(i, k) at i * a_row + k
+  const float* A;  // word q of row i at i * a_row + q
   index a_row;
   const float* B;  // panel (K, v vectors)
   float* C;
@@ -61,36 +24,50 @@ struct Bf16Tile {
 template <int m, int v>
 [[gnu::flatten]] void bf16_tile(const Bf16Tile& t) {
   using V = Vec<float>;
-  constexpr index W = V::kLanes;
-  const index a_row = t.a_row;
+  constexpr index W = V::kLanes, kWords = kPairDepth / kWordDepth;
+  const index a_row = t.a_row, c_row = t.c_row, tail = t.tail;
   const float *A = t.A, *B = t.B, *start = t.start;
+  float* const C = t.C;
   index start_row = t.start_row;
-  for (index k = 0; k < t.K; k += kPairDepth, A += kPairDepth) {
+  for (index k = 0; k < t.K; k += kPairDepth, A += kWords) {
     V even[m][v], odd[m][v];
     UNROLL for (int i = 0; i < m; i++) { UNROLL for (int j = 0; j < v; j++) even[i][j] = odd[i][j] = V(0); }
     const auto step = [&](V(&chain)[m][v], index q) {
       V b[v];
       UNROLL for (int j = 0; j < v; j++) b[j] = load(B + j * W);
       UNROLL for (int i = 0; i < m; i++) {
-        const V a = A[i * a_row + q];
-        UNROLL for (int j = 0; j < v; j++) chain[i][j] = fma(a, b[j], chain[i][j]);
+        UNROLL for (int j = 0; j < v; j++) chain[i][j] = multiply_add(A + i * a_row + q, b[j], chain[i][j]);
       }
       B += v * W;
     };
-    for (index q = 0; q < kPairDepth; q += 2) {
+    for (index q = 0; q < kWords; q += 2) {
       step(even, q);
       step(odd, q + 1);
     }
-    const bool relu = t.relu && k + kPairDepth == t.K;
-    UNROLL for (int i = 0; i < m; i++) {
-      UNROLL for (int j = 0; j < v; j++) {
-        const index n = j < v - 1 ? W : t.tail;
-        const V c = load_n(start + i * start_row + j * W, n) + (even[i][j] + odd[i][j]);
-        store_n(t.C + i * t.c_row + j * W, relu ? select(c <= 0, V(0), c) : c, n);
+    const auto add_to_c = [&](index count) {  // inlined twice, so that whole vectors need no test
+      UNROLL for (int i = 0; i < m; i++) {
+        UNROLL for (int j = 0; j < v; j++) {
+          const index n = j < v - 1 ? W : count;
+          store_n(C + i * c_row + j * W, load_n(start + i * start_row + j * W, n) + (even[i][j] + odd[i][j]), n);
+        }
       }
+    };
+    if (tail == W) {
+      add_to_c(W);
+    } else {
+      add_to_c(tail);
     }
-    start = t.C;
-    start_row = t.c_row;
+    start = C;
+    start_row = c_row;
+  }
+  if (!t.relu) return;
+  for (index i = 0; i < m; i++) {
+    for (index j = 0; j < v; j++) {
+      float* const c = C + i * c_row + j * W;
+      const index n = j < v - 1 ? W : tail;
+      const V x = load_n(c, n);
+      store_n(c, select(x <= 0, V(0), x), n);
+    }
   }
 }
 
@@ -113,24 +90,22 @@ constexpr Bf16Tiles kBf16Tiles;
 
 constexpr index kBf16Width = kTileVectors * Vec<float>::kLanes;
 
+// Packed A: its rows, rounded and filled with zeros to whole blocks. No power of two apart: different cache sets.
+inline index bf16_row_step(index K) { return padded_depth(K) / kWordDepth + 16; }
+inline index bf16_packed(index M, index K) { return round_up(M, kBf16PackRows) * bf16_row_step(K); }
+
+inline void bf16_pack(const float* A, index a_row, index a_col, index K, index m0, index m1, float* packed) {
+  const index step = bf16_row_step(K);
+  for (index m = m0; m < m1; m += kBf16PackRows) {
+    pack_words_of_a(A + m * a_row, a_row, a_col, least(kBf16PackRows, m1 - m), K, packed + m * step, step);
+  }
+}
+
 inline index bf16_scratch(const Gemm<float>& g) {
-  return Bf16Plan::most_elements(g, kBf16Width) + kPairRows * kBf16Width;
+  return Bf16Plan::most_elements(g, kBf16Width) / kWordDepth + kPairRows * kBf16Width;
 }
 
 inline Blocks bf16_blocks(const Gemm<float>& g, index wanted) { return bf16_cut(g, wanted, kPairRows, kBf16Width); }
-
-/// Rows k0 .. k0 + K - 1 of columns [n, n + columns) of B as panels, rounded, zeros up to whole blocks.
-inline void bf16_pack_columns(const Gemm<float>& g, index k0, index K, index n, index columns, float* to) {
-  constexpr index W = Vec<float>::kLanes;
-  const index real = most(least(K, g.K - k0), 0);
-  for (index j = 0; j < columns; j += kBf16Width) {
-    const index width = least(kBf16Width, columns - j), w = round_up(width, W);
-    float* panel = to + j * K;
-    pack_columns(g.B + k0 * g.b_row + (n + j) * g.b_col, g.b_row, g.b_col, real, width, panel);
-    bf16_round(panel, panel, real * w);
-    fill(panel + real * w, 0.0f, (K - real) * w);
-  }
-}
 
 void bf16_gemm(const Gemm<float>& g, const float* packed_a, const Blocks& blocks, index block, float* scratch) {
   static constexpr float kZeros[kBf16Width] = {};
@@ -138,10 +113,14 @@ void bf16_gemm(const Gemm<float>& g, const float* packed_a, const Blocks& blocks
   const index m1 = least(m0 + blocks.rows, g.M), n1 = least(n0 + blocks.columns, g.N);
   const Bf16Plan plan(g, kBf16Width);
   const index all = padded_depth(g.K), a_row = bf16_row_step(g.K);
-  float* scratch_tile = scratch + plan.depth * plan.columns;
+  float* scratch_tile = scratch + plan.depth / kWordDepth * plan.columns;
   const bool to_scratch = g.finish && !g.keep;
   const ArithmeticMode before = arithmetic_mode();
   set_arithmetic_mode(kTileMode);
+  if (bf16_gemv_fits(g) && m0 < m1 && n0 < n1) {
+    bf16_gemv(g, packed_a, a_row, m0, m1, n0, n1);
+    return set_arithmetic_mode(before);
+  }
   for (index k0 = 0; k0 < all; k0 += plan.depth) {
     const index K = least(plan.depth, all - k0);
     const bool last = k0 + K == all, from_c = g.accumulate || k0 > 0, from_bias = !from_c && g.bias;
@@ -153,15 +132,18 @@ void bf16_gemm(const Gemm<float>& g, const float* packed_a, const Blocks& blocks
     t.relu = g.relu && last;
     for (index n = n0; n < n1; n += plan.columns) {
       const index columns = least(plan.columns, n1 - n);
-      bf16_pack_columns(g, k0, K, n, columns, scratch);
+      for (index j = 0; j < columns; j += kBf16Width) {
+        pack_words_of_b(g.B + k0 * g.b_row + (n + j) * g.b_col, g.b_row, g.b_col, most(least(K, g.K - k0), 0), K,
+                        least(kBf16Width, columns - j), scratch + j * K / kWordDepth);
+      }
       for (index m = m0; m < m1; m += kPairRows) {
         const index rows = least(kPairRows, m1 - m);
-        t.A = packed_a + m * a_row + k0;
+        t.A = packed_a + m * a_row + k0 / kWordDepth;
         for (index j = 0; j < columns; j += kBf16Width) {
           const index width = least(kBf16Width, columns - j), v = ceil_div(width, Vec<float>::kLanes);
           float* C = to_scratch ? scratch_tile : g.C + m * g.c_row + n + j;
           t.tail = width - (v - 1) * Vec<float>::kLanes;
-          t.B = scratch + j * K;
+          t.B = scratch + j * K / kWordDepth;
           t.C = C;
           t.start = from_c ? C : from_bias ? g.bias + n + j : kZeros;
           kBf16Tiles.function[v - 1][rows - 1](t);
@@ -173,16 +155,8 @@ void bf16_gemm(const Gemm<float>& g, const float* packed_a, const Blocks& blocks
   set_arithmetic_mode(before);
 }
 
-constexpr Bf16Kernels kBf16Kernels = {1, bf16_round, bf16_packed, bf16_pack, bf16_scratch, bf16_blocks, bf16_gemm};
-
-template <class T>
-constexpr const Bf16Kernels* bf16_kernels() {
-  return nullptr;
-}
-template <>
-constexpr const Bf16Kernels* bf16_kernels<float>() {
-  return &kBf16Kernels;
-}
+constexpr Bf16Kernels kBf16Kernels = {kBf16Gain,    bf16_round,  bf16_packed, bf16_pack,
+                                      bf16_scratch, bf16_blocks, bf16_gemm};
 
 }  // namespace
 }  // namespace ranvier::kernels::RANVIER_ISA

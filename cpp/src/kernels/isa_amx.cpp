@@ -10,6 +10,7 @@
 #include "elementwise.inl"
 #include "gemm_pack.inl"
 #include "bf16.inl"
+#include "bf16_pairs.inl"
 #include "gemm_amx.inl"
 // clang-format on
 
@@ -17,7 +18,7 @@ namespace ranvier::kernels::amx {
 
 extern const Bf16Kernels bf16;
 constexpr Bf16Kernels bf16 = {4,
-                              avx512::amx_round,
+                              avx512::bf16_round,
                               avx512::amx_packed,
                               avx512::amx_pack,
                               avx512::amx_scratch,

@@ -328,7 +328,8 @@ struct Kernels {
 };
 
 struct Table {
-  const char* isa;  // "baseline", "avx2", "avx512", "amx" (avx512 with bfloat16 products on tiles) or "neon"
+  // "baseline", "avx2", "avx512", "avx512bf16" and "amx" (avx512 with bfloat16 products on pairs and on tiles), "neon"
+  const char* isa;
   Kernels<float> f32;
   Kernels<double> f64;
 };
