@@ -227,6 +227,65 @@ class Scalars:
 float32: Scalars
 float64: Scalars
 
+class text:  # a submodule
+    """What ranvier.text is made of."""
+
+    class VectorLines:
+        """Reads lines of a word and its numbers, in pieces of any size, on several threads.
+
+        `columns`, `rows` and `most_rows` may be -1: as the first line has it, unknown, all. ValueError names the line.
+        """
+
+        def __init__(
+            self, dtype: np.dtype[Any], columns: int, rows: int, most_rows: int, first_line: int, finite: bool
+        ) -> None: ...
+        def feed(self, bytes: Any) -> None: ...
+        def finish(self) -> None: ...
+        @property
+        def full(self) -> bool: ...
+        @property
+        def rows(self) -> int: ...
+        @property
+        def columns(self) -> int: ...
+        def words(self, encoding: str, errors: str) -> list[str]:
+            """UnicodeDecodeError, with the row as its attribute `word`."""
+        def line_of(self, row: int) -> int: ...
+        def release(self, dtype: np.dtype[Any]) -> Array:
+            """The numbers; the reader has none after it."""
+
+    class VectorRecords:
+        """The same for records of a word, a space and numbers of 32 bits."""
+
+        def __init__(self, dtype: np.dtype[Any], columns: int, rows: int, whole: bool, finite: bool) -> None: ...
+        def feed(self, bytes: Any) -> None: ...
+        def finish(self) -> None: ...
+        @property
+        def full(self) -> bool: ...
+        @property
+        def rows(self) -> int: ...
+        @property
+        def columns(self) -> int: ...
+        def words(self, encoding: str, errors: str) -> list[str]: ...
+        def release(self, dtype: np.dtype[Any]) -> Array: ...
+
+    @staticmethod
+    def write_vectors(words: list[str], vectors: Array, first: int, binary: bool) -> bytes:
+        """Lines or records of the rows from `first` on. ValueError for a word that could not be read back."""
+    @staticmethod
+    def decode_words(bytes: Any, ends: Array) -> list[str]: ...
+    @staticmethod
+    def nearest(
+        vectors: Array, first: int, last: int, queries: Array, count: int, skipped: Array, skip_ends: Array
+    ) -> tuple[Array, Array]:
+        """Rows and their similarities, (queries, count), best first, -1 where there are no more."""
+    @staticmethod
+    def similarities(vectors: Array, first: int, last: int, queries: Array) -> Array:
+        """Cosines, (queries, last - first); queries have length 1."""
+    @staticmethod
+    def row_norms(vectors: Array) -> Array: ...
+    @staticmethod
+    def nearest_spellings(words: list[str], word: str, most: int) -> list[int]: ...
+
 def layer_kinds() -> list[str]: ...
 def activations() -> list[dict[str, Any]]:
     """Rows {name, formula, parameters: {name: default}}."""

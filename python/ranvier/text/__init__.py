@@ -4,16 +4,19 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ranvier.text.errors import UnknownWordError
+    from ranvier.text.errors import UnknownWordError, VectorFileError
     from ranvier.text.keyed_vectors import KeyedVectors
+    from ranvier.text.translation_matrix import TranslationMatrix
 
 # What is imported when it is first used, and where it lives.
 _HOMES = {
     "KeyedVectors": "keyed_vectors",
+    "TranslationMatrix": "translation_matrix",
     "UnknownWordError": "errors",
+    "VectorFileError": "errors",
 }
 
-__all__ = ["KeyedVectors", "UnknownWordError"]
+__all__ = ["KeyedVectors", "TranslationMatrix", "UnknownWordError", "VectorFileError"]
 
 
 def __getattr__(name: str) -> Any:
