@@ -182,10 +182,10 @@ void bind_text_vectors(py::module_& core) {
   py::module_ text = core.def_submodule("text");
 
   bind_reader<VectorLines>(text, "VectorLines")
-      .def(py::init([](const py::dtype& dtype, index columns, index rows, index most_rows, index first_line,
-                       bool finite) {
-             return VectorLines({element_type(dtype), columns, rows, most_rows, first_line, finite});
-           }),
+      .def(py::init(
+               [](const py::dtype& dtype, index columns, index rows, index most_rows, index first_line, bool finite) {
+                 return VectorLines({element_type(dtype), columns, rows, most_rows, first_line, finite});
+               }),
            py::arg("dtype"), py::arg("columns"), py::arg("rows"), py::arg("most_rows"), py::arg("first_line"),
            py::arg("finite"))
       .def("line_of", &VectorLines::line_of, py::arg("row"));
@@ -196,20 +196,21 @@ void bind_text_vectors(py::module_& core) {
            py::arg("dtype"), py::arg("columns"), py::arg("rows"), py::arg("whole"), py::arg("finite"));
 
   text.def("write_vectors", &write_vectors, py::arg("words"), py::arg("vectors"), py::arg("first"), py::arg("binary"));
-  text.def("decode_words",
-           [](const py::buffer& bytes, const Numbers& ends) {
-             const py::buffer_info buffer = bytes.request();
-             WordList list;
-             list.text.assign(static_cast<const char*>(buffer.ptr), static_cast<std::size_t>(buffer.size));
-             list.ends.assign(ends.data(), ends.data() + ends.size());
-             std::size_t before = 0;
-             for (const std::size_t end : list.ends) {
-               if (end < before || end > list.text.size()) fail("words", "their ends do not grow, or leave the text");
-               before = end;
-             }
-             return decode(list, "utf-8", "strict");
-           },
-           py::arg("bytes"), py::arg("ends"));
+  text.def(
+      "decode_words",
+      [](const py::buffer& bytes, const Numbers& ends) {
+        const py::buffer_info buffer = bytes.request();
+        WordList list;
+        list.text.assign(static_cast<const char*>(buffer.ptr), static_cast<std::size_t>(buffer.size));
+        list.ends.assign(ends.data(), ends.data() + ends.size());
+        std::size_t before = 0;
+        for (const std::size_t end : list.ends) {
+          if (end < before || end > list.text.size()) fail("words", "their ends do not grow, or leave the text");
+          before = end;
+        }
+        return decode(list, "utf-8", "strict");
+      },
+      py::arg("bytes"), py::arg("ends"));
 
   text.def("nearest", &nearest, py::arg("vectors"), py::arg("first"), py::arg("last"), py::arg("queries"),
            py::arg("count"), py::arg("skipped"), py::arg("skip_ends"));

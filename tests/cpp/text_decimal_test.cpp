@@ -1,6 +1,4 @@
 // Reading and writing decimal numbers, against the C library.
-#include "text/decimal.hpp"
-
 #include <doctest/doctest.h>
 
 #include <clocale>
@@ -9,6 +7,8 @@
 #include <random>
 #include <string>
 #include <vector>
+
+#include "text/decimal.hpp"
 
 using namespace ranvier::words;
 
@@ -75,7 +75,8 @@ TEST_CASE("numbers halfway between two floats, and just beside, round as they sh
   std::mt19937 random(2);
   char text[400];
   for (int i = 0; i < 20000; ++i) {
-    const float below = std::ldexp(1 + static_cast<float>(random() % 8388608) / 8388608, static_cast<int>(random() % 80) - 40);
+    const float below =
+        std::ldexp(1 + static_cast<float>(random() % 8388608) / 8388608, static_cast<int>(random() % 80) - 40);
     const double middle = (static_cast<double>(below) + std::nextafter(below, 1e38f)) / 2;
     std::snprintf(text, sizeof text, "%.80f", middle);
     check<float>(text);
@@ -86,13 +87,41 @@ TEST_CASE("numbers halfway between two floats, and just beside, round as they sh
 }
 
 TEST_CASE("the ends of the range") {
-  for (const char* text :
-       {"0", "-0", "0.0", "-0e5", "3.4028234663852886e38", "3.4028235677973366e38", "3.4028235677973365e38", "-1e39",
-        "1e400", "-1e-400", "1.17549435e-38", "1.1754943e-38", "1e-45", "7e-46", "7.1e-46", "1e-60", "4.9e-324",
-        "2e-324", "1.7976931348623159e308", "123456789012345678901234567890e-10", "9007199254740993", "1e22", "1e23",
-        "00000000000000000000000001.5", "0.00000000000000000000000000000000000000000000000000015e50", "2.", ".5",
-        "1e99999999999999999999", "1e-99999999999999999999", "0e99999999999999999999", "nan", "-NaN", "inf",
-        "-Infinity", "+INF"}) {
+  for (const char* text : {"0",
+                           "-0",
+                           "0.0",
+                           "-0e5",
+                           "3.4028234663852886e38",
+                           "3.4028235677973366e38",
+                           "3.4028235677973365e38",
+                           "-1e39",
+                           "1e400",
+                           "-1e-400",
+                           "1.17549435e-38",
+                           "1.1754943e-38",
+                           "1e-45",
+                           "7e-46",
+                           "7.1e-46",
+                           "1e-60",
+                           "4.9e-324",
+                           "2e-324",
+                           "1.7976931348623159e308",
+                           "123456789012345678901234567890e-10",
+                           "9007199254740993",
+                           "1e22",
+                           "1e23",
+                           "00000000000000000000000001.5",
+                           "0.00000000000000000000000000000000000000000000000000015e50",
+                           "2.",
+                           ".5",
+                           "1e99999999999999999999",
+                           "1e-99999999999999999999",
+                           "0e99999999999999999999",
+                           "nan",
+                           "-NaN",
+                           "inf",
+                           "-Infinity",
+                           "+INF"}) {
     check<float>(text);
     check<double>(text);
   }
@@ -103,7 +132,7 @@ TEST_CASE("what is no number is none, and a number ends where it ends") {
     float value;
     CHECK(parse_number(text.data(), text.data() + text.size(), value) == nullptr);
   }
-  const std::vector<std::pair<std::string, int>> partial = {{"1e", 1},  {"1e+", 1}, {"1 2", 1},   {"1.5.5", 3},
+  const std::vector<std::pair<std::string, int>> partial = {{"1e", 1},    {"1e+", 1}, {"1 2", 1},   {"1.5.5", 3},
                                                             {"0x1p3", 1}, {"1,5", 1}, {"1e5e5", 3}, {"infinit", 3}};
   for (const auto& [text, length] : partial) {
     double value;

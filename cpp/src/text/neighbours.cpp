@@ -17,8 +17,8 @@ constexpr double kWorthThreads = 1e6;  // multiply-adds
 index blocks_of(Range rows) { return (rows.size() + kBlockRows - 1) / kBlockRows; }
 
 int threads_for(const Comparison& c) {
-  const double work = static_cast<double>(c.rows.size()) * static_cast<double>(c.vectors.row_elements()) *
-                      static_cast<double>(c.Q);
+  const double work =
+      static_cast<double>(c.rows.size()) * static_cast<double>(c.vectors.row_elements()) * static_cast<double>(c.Q);
   return work < kWorthThreads ? 1 : num_threads();
 }
 
@@ -168,6 +168,7 @@ void similarities(const Comparison& c, float* y) {
 
 void nearest(const Comparison& c, index count, const std::int64_t* skipped, const std::int64_t* skip_ends,
              std::int64_t* row, float* similarity) {
+  if (count <= 0) return;
   const index blocks = blocks_of(c.rows);
   std::vector<Comparer> comparers = comparers_for(c);
   std::vector<std::vector<Best>> best(comparers.size());

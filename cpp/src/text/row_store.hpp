@@ -40,7 +40,7 @@ class RowStore {
 
   /// Gives the memory away, cut to `rows` rows.
   Memory release(index rows) {
-    if (rows != capacity_) resize(rows);
+    if (rows != capacity_ || !memory_) resize(rows);
     capacity_ = 0;
     return std::move(memory_);
   }
@@ -76,10 +76,13 @@ struct WordList {
   }
 };
 
-/// The beginning of bytes that somebody should see in a message, in quotes.
+/// The beginning of bytes that somebody should see in a message, in quotes, without control characters.
 inline std::string excerpt(const char* bytes, std::size_t length) {
   constexpr std::size_t kMost = 40;
-  return "'" + std::string(bytes, length < kMost ? length : kMost) + (length > kMost ? "...'" : "'");
+  std::string seen(bytes, length < kMost ? length : kMost);
+  for (char& c : seen)
+    if (static_cast<unsigned char>(c) < ' ') c = '?';
+  return "'" + seen + (length > kMost ? "...'" : "'");
 }
 
 }  // namespace ranvier::words

@@ -44,7 +44,8 @@ std::string_view field_at(const char* p, const char* end) {
 
 bool is_number(std::string_view field) {
   double value;
-  return !field.empty() && parse_number(field.data(), field.data() + field.size(), value) == field.data() + field.size();
+  return !field.empty() &&
+         parse_number(field.data(), field.data() + field.size(), value) == field.data() + field.size();
 }
 
 // How many of a line's fields are numbers, from its end on, but for its first field.
@@ -123,8 +124,7 @@ index read_any(std::string_view line, const Numbers& numbers, index columns) {
     const char* const stop = field.data() + field.size();
     if (p == begin && !is_gap(*begin))
       throw std::invalid_argument(text("expected a word and ", counted(columns), ", got ",
-                                       counted(numbers_at_end(line)), " after ",
-                                       excerpt(field.data(), field.size())));
+                                       counted(numbers_at_end(line)), " after ", excerpt(field.data(), field.size())));
     if (numbers.read(p, stop, j) != stop)
       throw std::invalid_argument(text("expected ", counted(columns), " after the word, but ",
                                        excerpt(field.data(), field.size()), " is none"));
@@ -132,8 +132,8 @@ index read_any(std::string_view line, const Numbers& numbers, index columns) {
   while (p > begin && is_gap(p[-1])) --p;
   const std::string_view last = field_at(field_before(begin, p), p);
   if (last.data() > begin && is_number(last))
-    throw std::invalid_argument(text("expected ", counted(columns), " after the word, got ",
-                                     counted(numbers_at_end(line))));
+    throw std::invalid_argument(
+        text("expected ", counted(columns), " after the word, got ", counted(numbers_at_end(line))));
   return p - begin;
 }
 
@@ -155,6 +155,15 @@ struct Piece {
       f(trimmed(p, stop), number);
       p = stop + 1;
     }
+  }
+
+  // Number of the line with the next row after `row` rows.
+  index line_after(index row) const {
+    index found = first_line;
+    for_lines([&](std::string_view line, index number) {
+      if (!line.empty() && row-- == 0) found = number;
+    });
+    return found;
   }
 
   // A line that is too short for its numbers is the last one counted: no memory is taken for more than lines can hold.
@@ -250,7 +259,9 @@ void VectorLines::finish() {
     begun_.clear();
     read(line.data(), line.data() + line.size());
   }
-  const index wanted = options_.rows < 0         ? -1
+  if (columns() == 0)
+    throw std::invalid_argument(text("line ", options_.first_line + lines_, ": the file ends without a vector"));
+  const index wanted = options_.rows < 0        ? -1
                        : options_.most_rows < 0 ? options_.rows
                                                 : std::min(options_.rows, options_.most_rows);
   if (rows() < wanted)
@@ -274,8 +285,8 @@ void VectorLines::find_columns(const char* begin, const char* end) {
       return;
     }
     if (found == 0)
-      throw std::invalid_argument(text("line ", number, ": expected a word and its numbers, got ",
-                                       excerpt(line.data(), line.size())));
+      throw std::invalid_argument(
+          text("line ", number, ": expected a word and its numbers, got ", excerpt(line.data(), line.size())));
     store_.set_columns(found);
     return;
   }
@@ -314,9 +325,11 @@ void VectorLines::read(const char* begin, const char* end) {
     empty_lines_.insert(empty_lines_.end(), piece.empty_lines.begin(), piece.empty_lines.end());
   }
   lines_ = line - options_.first_line;
-  if (options_.rows >= 0 && row > options_.rows && !full())
-    throw std::invalid_argument(text("line ", line_of(options_.rows), ": the header promises ", options_.rows,
-                                     " vectors, but there are more"));
+  if (full()) return;
+  for (const Piece& piece : pieces)
+    if (piece.rows > piece.most_rows)
+      throw std::invalid_argument(text("line ", piece.line_after(piece.most_rows), ": the header promises ",
+                                       options_.rows, " vectors, but there are more"));
 }
 
 index VectorLines::line_of(index row) const {

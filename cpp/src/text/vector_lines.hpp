@@ -11,17 +11,17 @@ namespace ranvier::words {
 /// Reads lines that come in pieces of any size, each piece on several threads: they count lines first, so that each
 /// knows where its rows belong, then read numbers straight into their place.
 ///
-/// Numbers stand apart by spaces or tabs; the word is what comes before them and may hold spaces, as long as what stands
-/// before the numbers is no number itself. Empty lines count as lines only.
+/// Numbers stand apart by spaces or tabs; the word is what comes before them and may hold spaces, as long as what
+/// stands before the numbers is no number itself. Empty lines count as lines only.
 class VectorLines {
  public:
   struct Options {
     ElementType type = ElementType::float32;
-    index columns = -1;        // numbers in a line; -1: as many as the first line has
-    index rows = -1;           // how many a header promises, or -1
-    index most_rows = -1;      // where to stop, or -1
-    index first_line = 1;      // its number, in messages
-    bool finite = true;        // NaN and infinity are errors
+    index columns = -1;    // numbers in a line; -1: as many as the first line has
+    index rows = -1;       // how many a header promises, or -1
+    index most_rows = -1;  // where to stop, or -1
+    index first_line = 1;  // its number, in messages
+    bool finite = true;    // NaN and infinity are errors
   };
 
   explicit VectorLines(const Options& options);

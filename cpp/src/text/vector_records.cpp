@@ -29,8 +29,7 @@ void VectorRecords::feed(const char* bytes, index size) {
       if (!whole_) return;
       p = std::find_if(p, end, [](char c) { return c != '\n' && c != '\r' && c != ' '; });
       if (p < end)
-        throw std::invalid_argument(
-            text("the header promises ", wanted_, " vectors, but the file goes on after them"));
+        throw std::invalid_argument(text("the header promises ", wanted_, " vectors, but the file goes on after them"));
       return;
     }
     if (!in_numbers_) {
@@ -62,8 +61,7 @@ void VectorRecords::end_record() {
   const std::string who = text("vector ", row + 1, ", ", excerpt(word_.data(), word_.size()));
   if (finite_ && !kernels::active().f32.all_finite(numbers_.data(), n)) {
     const auto bad = std::find_if(numbers_.begin(), numbers_.end(), [](float x) { return !std::isfinite(x); });
-    throw std::invalid_argument(
-        text(who, ": number ", bad - numbers_.begin() + 1, " is not finite: ", *bad));
+    throw std::invalid_argument(text(who, ": number ", bad - numbers_.begin() + 1, " is not finite: ", *bad));
   }
   store_.reserve(row + 1);
   char* const to = store_.row(row);
@@ -77,7 +75,7 @@ void VectorRecords::end_record() {
   } else {
     for (index j = 0; j < n; ++j) {
       const std::uint16_t bits = half_bits(numbers_[j]);
-      if (finite_ && (bits & 0x7c00) == 0x7c00 )
+      if (finite_ && (bits & 0x7c00) == 0x7c00)
         throw std::invalid_argument(text(who, ": number ", j + 1, " is too large for 16 bits: ", numbers_[j]));
       std::memcpy(to + 2 * j, &bits, sizeof bits);
     }

@@ -89,7 +89,8 @@ class KeyedVectors(VectorQueries):
             fname: the file; `.gz`, `.bz2`, `.xz` and `.zip` are decompressed on the way.
             fvocab: a file of words and their counts, which become the attribute "count".
             binary: whether the numbers are bytes.
-            encoding, unicode_errors: of the words, as in `bytes.decode`.
+            encoding: of the words.
+            unicode_errors: what is done with bytes that are none of it, as in `bytes.decode`.
             limit: reads so many vectors at most.
             datatype: float32, float16 or float64; text is rounded to it correctly.
             no_header: whether the text begins without the line that says how many vectors there are and their size.
@@ -129,7 +130,11 @@ class KeyedVectors(VectorQueries):
             path: the file, which may be compressed, such as `glove.6B.zip`.
             member: which file of a `.zip` is meant, if there are several.
             header: whether the first line says how many vectors there are and their size; None finds out.
-            limit, encoding, unicode_errors, datatype, check_finite: as in `load_word2vec_format`.
+            limit: reads so many vectors at most.
+            encoding: of the words.
+            unicode_errors: what is done with bytes that are none of it, as in `bytes.decode`.
+            datatype: float32, float16 or float64.
+            check_finite: whether NaN and infinity are errors.
 
         Raises: as `load_word2vec_format`.
         """
@@ -214,8 +219,10 @@ class KeyedVectors(VectorQueries):
 
         Args:
             pairs: a file with two words and a number in each line, such as wordsim353.tsv, or an iterable of triples.
-            delimiter, encoding: of the file; lines that begin with # are left out.
-            restrict_vocab, case_insensitive: as in `evaluate_word_analogies`.
+            delimiter: between the fields of a line; lines that begin with # are left out.
+            encoding: of the file.
+            restrict_vocab: only the first rows are known.
+            case_insensitive: whether case does not count; of several spellings the first row is meant.
             dummy4unknown: whether pairs with unknown words count as of similarity 0; otherwise they are left out.
 
         Returns: Pearson's and Spearman's correlation, each with its two-sided p-value, and the percentage of pairs

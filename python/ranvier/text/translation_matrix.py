@@ -103,7 +103,9 @@ class TranslationMatrix:
         """
         one_of("translate", "method", method, ("nearest", "csls"))
         words = [source_words] if is_key(source_words) else list(source_words)
-        mapped = self.map(np.array([self.source.get_vector(word) for word in words]).reshape(-1, self.source.vector_size))
+        mapped = self.map(
+            np.array([self.source.get_vector(word) for word in words]).reshape(-1, self.source.vector_size)
+        )
         if method == "nearest":
             found = self.target.similar_by_vector(mapped, topn)
             return {word: [name for name, _ in similar] for word, similar in zip(words, found, strict=True)}

@@ -36,7 +36,8 @@ def _sections(source: Any) -> Iterator[tuple[str, list[Sequence[str]]]]:
     if not isinstance(source, (str, os.PathLike)):
         yield "analogies", [tuple(item.split() if isinstance(item, str) else item) for item in source]
         return
-    name, questions = None, []
+    name: str | None = None
+    questions: list[Sequence[str]] = []
     for number, line in _lines(source):
         if line.startswith(":"):
             if name is not None:

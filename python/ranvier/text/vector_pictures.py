@@ -94,15 +94,15 @@ def _colors(table: VectorTable, words: Sequence[Any], groups: Sequence[Any] | No
 def _label(figure: Any, axes: Any, xy: Array, words: Sequence[str]) -> None:
     """Writes words beside their points, each in the first of some places that is free of others and of points."""
     figure.draw_without_rendering()
+    figure.set_layout_engine("none")  # places are final from here on
     points = axes.transData.transform(xy)
     scale = figure.dpi / 72
     taken = [(x - 3 * scale, y - 3 * scale, x + 3 * scale, y + 3 * scale) for x, y in points]
-    renderer = figure.canvas.get_renderer()
     for i in sorted(range(len(words)), key=lambda i: -points[i][1]):
         label = axes.annotate(
             words[i], xy[i], (0, 0), textcoords="offset points", fontsize=_LABEL, color=INK, parse_math=False
         )
-        extent = label.get_window_extent(renderer)
+        extent = label.get_window_extent()
         box, offset = _free(points[i], extent.width, extent.height, scale, taken)
         label.set_position((offset[0] / scale, offset[1] / scale))
         if max(abs(offset[0] + extent.width / 2), abs(offset[1])) > 24 * scale + extent.width / 2:
@@ -139,7 +139,7 @@ def _free(
                 best, least = (box, (dx, dy)), covered
             if covered == 0:
                 return box, (dx, dy)
-    assert best is not None  # noqa: S101
+    assert best is not None
     return best
 
 

@@ -44,8 +44,9 @@ class VectorQueries(VectorTable):
             positive: a key or a vector, or a list of them; a pair (key, weight) counts that much.
             negative: the same, with weights of -1.
             topn: how many words; None: the similarities of all as an array.
-            clip_start, clip_end: rows to look at.
-            restrict_vocab: looks at the first rows only, whatever the other two say.
+            clip_start: the first row to look at.
+            clip_end: the row to end before.
+            restrict_vocab: looks at so many first rows only, whatever the other two say.
             indexer: an object with a method `most_similar(vector, topn)` that answers instead, such as an index.
 
         Returns: pairs (word, similarity), the most similar first, without the words that were given.
@@ -65,7 +66,7 @@ class VectorQueries(VectorTable):
             return cast("Similar", indexer.most_similar(direction.astype(np.float32), topn))
         first, last = self._rows(clip_start, clip_end, restrict_vocab)
         if topn is None:
-            return _core.text.similarities(self.vectors, first, last, _queries([direction]))[0]
+            return self._cosines(direction, first, last)
         return self._nearest([direction], topn, [rows], first, last)[0]
 
     def most_similar_many(
@@ -132,6 +133,10 @@ class VectorQueries(VectorTable):
             for found, similarity in zip(rows.tolist(), values.tolist(), strict=True)
         ]
 
+    def _cosines(self, direction: Array, first: int, last: int) -> Array:
+        cosines: Array = _core.text.similarities(self.vectors, first, last, _queries([direction]))[0]
+        return cosines
+
     def _rows(self, clip_start: int, clip_end: int | None, restrict_vocab: int | None) -> tuple[int, int]:
         if restrict_vocab:
             clip_start, clip_end = 0, restrict_vocab
@@ -195,7 +200,7 @@ class VectorQueries(VectorTable):
     def closer_than(self, key1: Key, key2: Key) -> list[str]:
         """The words that are closer to `key1` than `key2` is, in the order of the rows."""
         one, two = self.get_index(key1), self.get_index(key2)
-        similar = _core.text.similarities(self.vectors, 0, len(self), _queries([unit(self.vectors[one])]))[0]
+        similar = self._cosines(unit(self.vectors[one]), 0, len(self))
         return [self.index_to_key[row] for row in np.flatnonzero(similar > similar[two]) if row != one]
 
     def rank(self, key1: Key, key2: Key) -> int:
@@ -212,7 +217,7 @@ class VectorQueries(VectorTable):
         >>> KeyedVectors(2, keys=["a", "b"], vectors=np.array([[3.0, 4.0], [4.0, 3.0]])).similarity("a", "b")
         0.96
         """
-        return round_cosine(unit(self.vectors[self.get_index(w1)]) @ unit(self.vectors[self.get_index(w2)]))
+        return _cosine(self.vectors[self.get_index(w1)], self.vectors[self.get_index(w2)])
 
     def distance(self, w1: Key, w2: Key) -> float:
         """1 - similarity."""
@@ -224,11 +229,11 @@ class VectorQueries(VectorTable):
         Raises: UnknownWordError, a KeyError.
         """
         own = self.vectors[self.get_index(word_or_vector)] if is_key(word_or_vector) else word_or_vector
-        query = _queries([unit(self._checked(own))])
+        own = self._checked(own)
         if other_words is None or len(other_words) == 0:
-            return 1 - _core.text.similarities(self.vectors, 0, len(self), query)[0]
+            return 1 - self._cosines(unit(own), 0, len(self))
         others = self.vectors[[self.get_index(word) for word in other_words]]
-        return 1 - _core.text.similarities(others, 0, len(others), query)[0]
+        return 1 - self.cosine_similarities(own, others)
 
     @staticmethod
     def cosine_similarities(vector_1: ArrayLike, vectors_all: ArrayLike) -> Array:
@@ -236,7 +241,8 @@ class VectorQueries(VectorTable):
         rows, vector = np.asarray(vectors_all), np.asarray(vector_1)
         if rows.dtype not in ("float32", "float64", "float16"):
             rows = rows.astype(np.float32)
-        return _core.text.similarities(rows, 0, len(rows), _queries([unit(vector)]))[0]
+        cosines: Array = _core.text.similarities(rows, 0, len(rows), _queries([unit(vector)]))[0]
+        return cosines
 
     def n_similarity(self, ws1: Sequence[Key], ws2: Sequence[Key]) -> float:
         """The cosine of the angle between the means of two lists of words; words without a vector are left out.
@@ -246,7 +252,7 @@ class VectorQueries(VectorTable):
         if not (len(ws1) and len(ws2)):
             raise ZeroDivisionError("[n_similarity] expected two lists of words, got an empty one")
         means = [self.get_mean_vector(words, pre_normalize=False) for words in (ws1, ws2)]
-        return round_cosine(unit(means[0]) @ unit(means[1]))
+        return _cosine(*means)
 
     def relative_cosine_similarity(self, wa: Key, wb: Key, topn: int = 10) -> float:
         """Similarity of two words as a share of the summed similarities of `wa` to its `topn` neighbours.
@@ -259,7 +265,7 @@ class VectorQueries(VectorTable):
         similar = self.similar_by_key(wa, topn)
         if not similar:
             raise ValueError("[relative_cosine_similarity] expected neighbours, but there are none")
-        return self.similarity(wa, wb) / sum(value for _, value in similar)
+        return float(self.similarity(wa, wb) / sum(value for _, value in similar))
 
     def doesnt_match(self, words: Iterable[Key]) -> Key:
         """The word that is least similar to the mean of them all.
@@ -334,9 +340,9 @@ class VectorQueries(VectorTable):
         return (unit(mean) if post_normalize else mean).astype(self.dtype)
 
 
-def round_cosine(value: float) -> float:
+def _cosine(a: Array, b: Array) -> float:
     """Between -1 and 1, whatever the last bit says."""
-    return float(min(1.0, max(-1.0, value)))
+    return float(np.clip(unit(a) @ unit(b), -1, 1))
 
 
 def _queries(directions: Sequence[Array], size: int = 0) -> Array:

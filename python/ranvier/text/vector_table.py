@@ -121,7 +121,8 @@ class VectorTable:
             rows: Array = self.vectors[keys]
             rows.flags.writeable = False
             return rows
-        return self.vectors[[self.get_index(key) for key in keys]]  # type: ignore[union-attr]
+        chosen: Array = self.vectors[[self.get_index(key) for key in keys]]  # type: ignore[union-attr]
+        return chosen
 
     @property
     def norms(self) -> Array:
@@ -134,7 +135,8 @@ class VectorTable:
     def get_normed_vectors(self) -> Array:
         """A copy of all vectors, (words, vector_size), scaled to length 1; zeros stay zeros."""
         norms = self.norms
-        return self.vectors / np.where(norms > 0, norms, 1).astype(self.dtype)[:, None]
+        scaled: Array = self.vectors / np.where(norms > 0, norms, 1).astype(self.dtype)[:, None]
+        return scaled
 
     def get_vecattr(self, key: str | int, attr: str) -> Any:
         """What is kept under the name `attr` for a key, such as its "count".
@@ -250,9 +252,7 @@ class VectorTable:
         self.index_to_key = [self.index_to_key[row] for row in rows]
         self.key_to_index = {key: row for row, key in enumerate(self.index_to_key)}
 
-    def vectors_for_all(
-        self, keys: Iterable[str], allow_inference: bool = True, copy_vecattrs: bool = False
-    ) -> Self:
+    def vectors_for_all(self, keys: Iterable[str], allow_inference: bool = True, copy_vecattrs: bool = False) -> Self:
         """A table of its own with the vectors of those keys that there are, each once, in the order given.
 
         Args:
@@ -292,7 +292,8 @@ def unit(vector: ArrayLike) -> Array:
     """A vector scaled to length 1, in double; zeros stay zeros."""
     vector = np.asarray(vector, np.float64)
     length = np.linalg.norm(vector)
-    return vector / length if length > 0 else vector
+    scaled: Array = vector / length if length > 0 else vector
+    return scaled
 
 
 def _numbered(keys: Sequence[str]) -> dict[str, int]:

@@ -59,11 +59,13 @@ def test_reading(vectors: KeyedVectors) -> None:
 def test_an_unknown_word_is_an_error_with_the_nearest_spelling(
     vectors: KeyedVectors, word: str, suggestion: str
 ) -> None:
-    with pytest.raises(UnknownWordError, match=f"'{word}' is not among the 5 words; did you mean '{suggestion}'") as caught:
+    with pytest.raises(
+        UnknownWordError, match=f"'{word}' is not among the 5 words; did you mean '{suggestion}"
+    ) as caught:
         vectors[word]
     assert isinstance(caught.value, KeyError)
     assert str(pickle.loads(pickle.dumps(caught.value)).args[0]) == str(caught.value)
-    with pytest.raises(KeyError, match="is not among the 5 words$"):
+    with pytest.raises(KeyError, match=r"is not among the 5 words$"):
         vectors["zzzzzzzzzz"]
     with pytest.raises(KeyError, match="neither a word nor a row of the 5"):
         vectors[17]
@@ -112,7 +114,11 @@ def test_spellings_are_looked_for_only_when_they_are_read(vectors: KeyedVectors,
         ({"vector_size": 2, "keys": ["a"]}, ValueError, r"shape \(1, 2\) for 1 keys, got \(0, 2\)"),
         ({"vector_size": 2, "keys": ["a"], "vectors": np.ones((1, 3))}, ValueError, r"got \(1, 3\)"),
         ({"vector_size": 2, "keys": ["a"], "vectors": np.ones((1, 2), int)}, TypeError, "16, 32 or 64 bits, got int64"),
-        ({"vector_size": 2, "keys": ["a", "b", "a"], "vectors": np.ones((3, 2))}, ValueError, "'a' is there twice, at 0 and 2"),
+        (
+            {"vector_size": 2, "keys": ["a", "b", "a"], "vectors": np.ones((3, 2))},
+            ValueError,
+            "'a' is there twice, at 0 and 2",
+        ),
         ({"vector_size": 2, "keys": [b"a"], "vectors": np.ones((1, 2))}, TypeError, "strings, got b'a'"),
         ({"vector_size": 2, "keys": ["a"], "vectors": np.ones((1, 2)), "counts": [1, 2]}, ValueError, "1 counts"),
     ],
@@ -138,7 +144,7 @@ def test_adding_and_replacing(vectors: KeyedVectors) -> None:
     assert vectors.add_vector("fog", np.zeros(7)) == 8
     vectors.set_vecattr("fog", "count", 11)
     assert vectors.get_vecattr("fog", "count") == 11
-    assert vectors.most_similar("rain", topn=1) == [("king", pytest.approx(1))]
+    assert [word for word, _ in vectors.most_similar("rain", topn=2)] == ["the", "king"]
 
 
 @pytest.mark.parametrize(
@@ -162,7 +168,7 @@ def test_what_cannot_be_added_changes_nothing(
 def test_attributes(vectors: KeyedVectors) -> None:
     vectors.set_vecattr("king", "weight", 0.5)
     assert vectors.expandos["weight"].tolist() == [0, 0, 0.5, 0, 0]
-    with pytest.raises(TypeError, match="'count' is of int64, got 1.5"):
+    with pytest.raises(TypeError, match=r"'count' is of int64, got 1\.5"):
         vectors.set_vecattr("king", "count", 1.5)
     with pytest.raises(TypeError, match="expected a number for 'name'"):
         vectors.set_vecattr("king", "name", "Carl")

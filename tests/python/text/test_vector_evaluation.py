@@ -70,9 +70,9 @@ def test_analogies(atlas: KeyedVectors, tmp_path: Path) -> None:
     with_unknown, sections = atlas.evaluate_word_analogies(str(path), dummy4unknown=True)
     assert with_unknown == len(right) / (len(asked) + 1)
     assert ("OSLO", "NORWAY", "NOWHERE", "PERU") in sections[0]["incorrect"]
-    asked_in_case, sections = atlas.evaluate_word_analogies(path, case_insensitive=False)
+    _, sections = atlas.evaluate_word_analogies(path, case_insensitive=False)
     assert len(sections[-1]["correct"]) + len(sections[-1]["incorrect"]) == len(asked) - 1
-    few, sections = atlas.evaluate_word_analogies(path, restrict_vocab=6)
+    _, sections = atlas.evaluate_word_analogies(path, restrict_vocab=6)
     assert len(sections[-1]["correct"]) + len(sections[-1]["incorrect"]) == 2
     listed, sections = atlas.evaluate_word_analogies([tuple(words) for words in asked])
     assert listed == score
@@ -90,7 +90,13 @@ def test_bad_analogies(atlas: KeyedVectors, tmp_path: Path) -> None:
 
 def test_word_pairs(atlas: KeyedVectors, tmp_path: Path) -> None:
     path = tmp_path / "pairs.tsv"
-    pairs = [("Greece", "Athens", 9), ("greece", "oslo", 2.5), ("Peru", "w7", 2.5), ("Japan", "Tokyo", 8), ("w1", "w2", 1)]
+    pairs = [
+        ("Greece", "Athens", 9),
+        ("greece", "oslo", 2.5),
+        ("Peru", "w7", 2.5),
+        ("Japan", "Tokyo", 8),
+        ("w1", "w2", 1),
+    ]
     lines = ["# a comment", *(f"{a}\t{b}\t{s}" for a, b, s in pairs), "no numbers\there\tx", "Nowhere\tOslo\t5", ""]
     path.write_text("\n".join(lines))
     row = {word.upper(): i for i, word in reversed(list(enumerate(atlas.index_to_key)))}
@@ -160,7 +166,10 @@ def test_least_squares() -> None:
     with pytest.raises(ValueError, match="call train"):
         matrix.translate("a1")
     matrix.train(PAIRS)
-    unit = [np.array([t.get_vector(w, norm=True) for w in words]) for t, words in zip((source, target), zip(*PAIRS, strict=True), strict=True)]
+    unit = [
+        np.array([t.get_vector(w, norm=True) for w in words])
+        for t, words in zip((source, target), zip(*PAIRS, strict=True), strict=True)
+    ]
     # The minimum: the gradient of the summed squares is 0.
     gradient = unit[0].T @ (unit[0] @ matrix.translation_matrix - unit[1])
     np.testing.assert_allclose(gradient, 0, atol=1e-12)

@@ -118,14 +118,11 @@ def test_compressed_files(tmp_path: Path) -> None:
 def test_numbers_are_rounded_correctly(tmp_path: Path, dtype: Any) -> None:
     numbers = ["0.1", "-1e-3", "+.5", "2.", "1E2", "0.30000000000000004441", "16777217", "1e-45", "-0"]
     path = write(tmp_path / "v.txt", ("w " + " ".join(numbers) + "\n").encode())
-    read = KeyedVectors.load_glove(path, datatype=dtype)
+    read = KeyedVectors.load_glove(path, datatype=dtype, check_finite=False)
     assert read.dtype == dtype
     float64 = np.array([float(x) for x in numbers])
     with np.errstate(over="ignore"):
         expected = float64.astype(dtype)
-    if dtype is np.float16:
-        expected[6] = np.inf
-        pytest.raises(VectorFileError, KeyedVectors.load_glove, path, datatype=dtype) if np.isinf(read.vectors).any() else None
     np.testing.assert_array_equal(read.vectors[0], expected)
 
 
@@ -151,7 +148,9 @@ def test_words_with_spaces_as_in_glove_840b(tmp_path: Path) -> None:
 def test_other_encodings(tmp_path: Path) -> None:
     path = write(tmp_path / "v.txt", "2 1\nnaïve 1\nplain 2\n".encode("latin-1"))
     assert KeyedVectors.load_word2vec_format(path, encoding="latin-1").index_to_key == ["naïve", "plain"]
-    with pytest.raises(VectorFileError, match=r"v.txt\] line 2: the word b'na\\xefve' is no utf8: .*unicode_errors='repl"):
+    with pytest.raises(
+        VectorFileError, match=r"v.txt\] line 2: the word b'na\\xefve' is no utf8: .*unicode_errors='repl"
+    ):
         KeyedVectors.load_word2vec_format(path)
     assert KeyedVectors.load_word2vec_format(path, unicode_errors="ignore").index_to_key == ["nave", "plain"]
 
@@ -182,7 +181,7 @@ def test_the_first_of_repeated_words_is_kept(tmp_path: Path) -> None:
     [
         (b"", r"bad.txt\] line 1: the file is empty"),
         (b"x y\n", "line 1: expected a header"),
-        (b"2 3\na 1 2 3\n", "line 1: the header promises 2 vectors of 3 numbers, .* at least 13 bytes, but there are 8"),
+        (b"2 3\na 1 2 3\n", "line 1: the header promises 2 vectors of 3 numbers, .* at least 13 bytes, but .* 8"),
         (b"2 2\naaaaaaaa 1 2\n", "line 3: the file ends after 1 vectors, but its header promises 2"),
         (b"1 2\na 1 2\n\nb 3 4\n", "line 4: the header promises 1 vectors, but there are more"),
         (b"2 2\na 1 2\nb 3\n", "line 3: expected a word and 2 numbers, got 1 number after 'b'"),
@@ -197,7 +196,7 @@ def test_the_first_of_repeated_words_is_kept(tmp_path: Path) -> None:
         (b"400000000000 300\na 1 2\n", "the header promises 400000000000 vectors of 300"),
         (b"1 999999999999\na 1 2\n", "vectors of 1 to 16777216 numbers"),
         (b"1 3 0\na 1 2 3\n", "line 1: expected a header"),
-        (b"2 2\na 1 2\nb 3 4\0\n", "is none; it looks like a binary file: binary=True"),
+        (b"2 2\na 1 2\nb 3 4\0\n", r"'4\?' is none; it looks like a binary file: binary=True"),
     ],
 )  # fmt: skip
 def test_bad_text(tmp_path: Path, content: bytes, message: str) -> None:
@@ -210,10 +209,10 @@ def test_bad_text(tmp_path: Path, content: bytes, message: str) -> None:
     [
         (b"just words\nand more\n", "line 1: expected a word and its numbers, got 'just words'"),
         (b"a 1 2\nb 1\n", "line 2: expected a word and 2 numbers, got 1 number after 'b'"),
-        (b"\n\n", None),
+        (b"\n\n", "line 3: the file ends without a vector"),
     ],
 )
-def test_bad_glove(tmp_path: Path, content: bytes, message: str | None) -> None:
+def test_bad_glove(tmp_path: Path, content: bytes, message: str) -> None:
     with pytest.raises(VectorFileError, match=message):
         KeyedVectors.load_glove(write(tmp_path / "bad.txt", content))
 
@@ -274,7 +273,9 @@ def test_mutated_files_never_crash(data: st.DataObject) -> None:
         elif kind == "delete":
             del content[at : at + data.draw(st.integers(1, 20))]
         elif kind == "insert":
-            content[at:at] = data.draw(st.sampled_from([b"\n", b" ", b"\0", b"nan", b"1e999", b"\xff", b"-", b"9" * 30]))
+            content[at:at] = data.draw(
+                st.sampled_from([b"\n", b" ", b"\0", b"nan", b"1e999", b"\xff", b"-", b"9" * 30])
+            )
         elif kind == "cut":
             del content[at:]
         else:
@@ -305,7 +306,8 @@ def test_text_reads_back_as_it_was(tmp_path: Path, dtype: Any, name: str) -> Non
     vectors.vectors[0, :3] = [0, -0.0, 1e-40]
     vectors.save_word2vec_format(tmp_path / name)
     check_same(KeyedVectors.load_word2vec_format(tmp_path / name, datatype=dtype), vectors)
-    lines = (gzip.open if name.endswith("gz") else open)(tmp_path / name, "rb").read().decode().split("\n")
+    content = (tmp_path / name).read_bytes()
+    lines = (gzip.decompress(content) if name.endswith("gz") else content).decode().split("\n")
     assert lines[0] == "9 5"
     assert lines[3].startswith("naïve ")
     assert [dtype(x) for x in lines[3].split(" ")[1:]] == vectors["naïve"].tolist()
@@ -338,7 +340,7 @@ def test_order_counts_prefix_header_and_appending(tmp_path: Path) -> None:
         ("a\nb", False, "it has a line end in it"),
         ("", False, "it is empty"),
         ("windows 95", False, "its last part would be read as a number"),
-        (" a", False, "begins or ends with a blank"),
+        (" a", False, "it begins or ends with a blank"),
         ("a b", True, "it has a space in it"),
         ("a\nb", True, "it has a line end in it"),
     ],
