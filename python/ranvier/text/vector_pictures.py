@@ -100,7 +100,14 @@ def _label(figure: Any, axes: Any, xy: Array, words: Sequence[str]) -> None:
     taken = [(x - 3 * scale, y - 3 * scale, x + 3 * scale, y + 3 * scale) for x, y in points]
     for i in sorted(range(len(words)), key=lambda i: -points[i][1]):
         label = axes.annotate(
-            words[i], xy[i], (0, 0), textcoords="offset points", fontsize=_LABEL, color=INK, parse_math=False
+            words[i],
+            xy[i],
+            (0, 0),
+            textcoords="offset points",
+            va="bottom",
+            fontsize=_LABEL,
+            color=INK,
+            parse_math=False,
         )
         extent = label.get_window_extent()
         box, offset = _free(points[i], extent.width, extent.height, scale, taken)
@@ -130,7 +137,7 @@ def _free(
             (-d - width, -d - height),
         ):
             x, y = point[0] + dx, point[1] + dy
-            box = (x, y, x + width, y + height)
+            box = (x - 2 * scale, y - scale, x + width + 2 * scale, y + height + scale)  # letters vary with resolution
             covered = sum(
                 max(0.0, min(box[2], b[2]) - max(box[0], b[0])) * max(0.0, min(box[3], b[3]) - max(box[1], b[1]))
                 for b in taken
