@@ -57,5 +57,6 @@ void bind_training(py::module_& scalars);
 void bind_feed(py::module_& core);
 void bind_runtime(py::module_& core);
 void bind_registries(py::module_& core);
+void bind_text(py::module_& core);
 
 }  // namespace ranvier
