@@ -1,22 +1,24 @@
-"""Words as vectors: corpora, vocabularies, word2vec and what is done with the vectors.
-
-Nothing here is imported before it is used.
-"""
-
-from __future__ import annotations
+"""Words as vectors: `Corpus` reads text, `Word2Vec` learns vectors from it, `KeyedVectors` holds and answers."""
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ranvier.text.corpus import Corpus
+    from ranvier.text.errors import UnknownWordError
+    from ranvier.text.keyed_vectors import KeyedVectors
 
-_HOMES = {"Corpus": "corpus"}
+# What is imported when it is first used, and where it lives.
+_HOMES = {
+    "Corpus": "corpus",
+    "KeyedVectors": "keyed_vectors",
+    "UnknownWordError": "errors",
+}
 
-__all__ = ["Corpus"]
+__all__ = ["Corpus", "KeyedVectors", "UnknownWordError"]
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    if name in _HOMES:
+        return getattr(import_module(f"ranvier.text.{_HOMES[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -10,7 +10,7 @@ import os
 from collections.abc import Callable, Iterable
 from functools import lru_cache
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _SLICE_SECONDS = 0.05  # how long a Ctrl-C may wait
 _CHUNK = 4 << 20  # bytes that are decompressed at a time
 _LOWER_CODES = 0x20000  # no letter beyond has two cases
-_OPENERS: dict[str, Callable[[Path], IO[bytes]]] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
+_OPENERS: dict[str, Callable[..., Any]] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
 
 
 class Corpus:
@@ -102,6 +102,23 @@ class Corpus:
         """Memory that the corpus takes."""
         return self._native.memory
 
+    def frequent(self, min_count: int = 1, most: int | None = None) -> Array:
+        """Numbers of the words that occur at least `min_count` times, most frequent first, ties by first appearance.
+
+        Args:
+            min_count: the least count.
+            most: how many words at most; of words with the same count all are taken or none, as in gensim.
+
+        >>> corpus = Corpus([["a", "b", "b", "c", "c", "d"]])
+        >>> corpus.frequent().tolist(), corpus.frequent(min_count=2).tolist(), corpus.frequent(most=3).tolist()
+        ([1, 2, 0, 3], [1, 2], [1, 2])
+        """
+        counts = self.counts
+        order = np.argsort(-counts, kind="stable")
+        if most is not None and most < len(order):
+            min_count = max(min_count, int(counts[order[most]]) + 1)
+        return order[: int(np.count_nonzero(counts >= min_count))]
+
     def __len__(self) -> int:
         """The number of sentences."""
         return self._native.sentences
@@ -154,8 +171,7 @@ def _read_file(path: str | os.PathLike[str], options: _core.text.ReadOptions, th
 
 def _read_stream(path: Path, options: _core.text.ReadOptions) -> _core.text.Corpus:
     reader = _core.text.SentenceReader(options)
-    opener = _OPENERS.get(path.suffix, open)
-    with opener(path, "rb") as file:  # type: ignore[call-arg]
+    with _OPENERS.get(path.suffix, open)(path, "rb") as file:
         while chunk := file.read(_CHUNK):
             reader.add_text(chunk)
     reader.end_text()
