@@ -58,5 +58,6 @@ void bind_feed(py::module_& core);
 void bind_runtime(py::module_& core);
 void bind_registries(py::module_& core);
 void bind_text(py::module_& core);
+void bind_word2vec(py::module_& text);
 
 }  // namespace ranvier

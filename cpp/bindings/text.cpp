@@ -215,6 +215,8 @@ void bind_text(py::module_& core) {
       .def("add_sentences", &SentenceReader::add_sentences, py::arg("sentences"), py::arg("seconds"))
       .def_property_readonly("sentences", &SentenceReader::sentences)
       .def("take", [](SentenceReader& self) { return std::make_shared<Corpus>(self.take()); });
+
+  bind_word2vec(text);
 }
 
 }  // namespace ranvier
