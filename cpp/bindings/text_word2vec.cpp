@@ -77,6 +77,13 @@ std::unique_ptr<OwningWord2Vec> make_trainer(const std::shared_ptr<Corpus>& corp
                          Word2VecTrainer(corpus, std::move(reading), std::move(model), to_vector(counts))});
 }
 
+// Where each word's path begins, its inner nodes from the root on, and the child it turns to at each.
+py::tuple huffman_tree(const py::array_t<std::int64_t, py::array::c_style>& counts) {
+  const words::HuffmanTree tree(to_vector(counts));
+  const auto array = [](const auto& values) { return py::array(static_cast<py::ssize_t>(values.size()), values.data()); };
+  return py::make_tuple(array(tree.starts), array(tree.nodes), array(tree.turns));
+}
+
 py::dict to_dict(const words::Progress& progress) {
   py::dict dict;
   dict["loss"] = progress.loss;
@@ -90,6 +97,10 @@ py::dict to_dict(const words::Progress& progress) {
 
 void bind_word2vec(py::module_& text) {
   text.def("row_matrix", &row_matrix, py::arg("rows"), py::arg("columns"));
+
+  text.def("check_rows", [](const py::object& matrix) { to_rows(matrix); }, py::arg("matrix"));
+
+  text.def("huffman_tree", &huffman_tree, py::arg("counts"));
 
   py::class_<OwningWord2Vec>(text, "Word2VecTrainer")
       .def(py::init(&make_trainer), py::arg("corpus"), py::arg("numbers"), py::arg("keep"), py::arg("counts"),

@@ -264,6 +264,39 @@ class text:  # a submodule
         def done(self) -> int: ...
         def take(self) -> text.Corpus: ...
 
+    class Word2VecTrainer:
+        """Passes over a corpus that change three matrices in place."""
+
+        def __init__(
+            self,
+            corpus: text.Corpus,
+            numbers: Array,
+            keep: Array,
+            counts: Array,
+            input: Array,
+            noise_output: Array | None,
+            tree_output: Array | None,
+            config: Config,
+        ) -> None: ...
+        def begin(
+            self, epoch: int, first_rate: float, last_rate: float, workers: int, deterministic: bool
+        ) -> None: ...
+        def run(self, seconds: float) -> bool:
+            """Trains on; whether the epoch has more. GIL released."""
+        def progress(self) -> dict[str, Any]:
+            """Of this epoch: loss (a sum), examples, words (trained on), tokens (read)."""
+
+    @staticmethod
+    def row_matrix(rows: int, columns: int) -> Array:
+        """Zeros, whose rows begin on cache lines and are padded, which the caller does not see."""
+    @staticmethod
+    def check_rows(matrix: Array) -> None:
+        """ValueError for a matrix whose rows do not lie as those of row_matrix."""
+
+    @staticmethod
+    def huffman_tree(counts: Array) -> tuple[Array, Array, Array]:
+        """Where each word's path begins, its inner nodes from the root 0 on, and the child (0, 1) it turns to at each."""
+
     class SentenceReader:
         """Reads sentences one by one, or a text in pieces."""
 

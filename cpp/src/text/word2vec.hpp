@@ -1,5 +1,9 @@
-// Training of word2vec: passes over a text, by threads that share the vectors without locks, or that make the same
-// model whatever their number.
+// Training of word2vec: passes over a text.
+//
+// By default each thread takes chunks of the text and changes the vectors that all share, without locks (Recht et al.,
+// "Hogwild!", 2011): such changes are rarely of the same row, and a race costs at worst one of them. The deterministic
+// mode gives each thread some columns of all vectors instead. All go through the same steps, a few at a time, and add
+// up dot products over fixed slices in a fixed order, so the model is the same whatever their number.
 #pragma once
 
 #include <atomic>
@@ -36,6 +40,9 @@ class Word2VecTrainer {
  private:
   class Worker;
   float rate(index sentence) const;
+  Range slice(index i) const;
+  void run_freely(double seconds, std::atomic<bool>& more);
+  void run_together(double seconds, std::atomic<bool>& more);
 
   std::shared_ptr<const Corpus> corpus_;
   Reading reading_;
@@ -45,6 +52,11 @@ class Word2VecTrainer {
   double first_rate_ = 0, last_rate_ = 0;
   bool deterministic_ = false;
   std::vector<std::unique_ptr<Worker>> workers_;
+
+  // Of the deterministic mode: dot products over each slice of the columns, of the steps of this block and the next.
+  index slices_ = 1;
+  std::vector<float> partial_[2];
+  std::atomic<std::int64_t> last_batch_{0};
 };
 
 }  // namespace ranvier::words

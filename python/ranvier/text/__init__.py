@@ -7,15 +7,17 @@ if TYPE_CHECKING:
     from ranvier.text.corpus import Corpus
     from ranvier.text.errors import UnknownWordError
     from ranvier.text.keyed_vectors import KeyedVectors
+    from ranvier.text.word2vec import Word2Vec
 
 # What is imported when it is first used, and where it lives.
 _HOMES = {
     "Corpus": "corpus",
     "KeyedVectors": "keyed_vectors",
     "UnknownWordError": "errors",
+    "Word2Vec": "word2vec",
 }
 
-__all__ = ["Corpus", "KeyedVectors", "UnknownWordError"]
+__all__ = ["Corpus", "KeyedVectors", "UnknownWordError", "Word2Vec"]
 
 
 def __getattr__(name: str) -> Any:

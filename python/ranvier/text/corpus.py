@@ -127,6 +127,20 @@ class Corpus:
         return f"<Corpus of {len(self.tokens)} words, {self._native.word_count} different, in {len(self)} sentences>"
 
 
+def as_corpus(sentences: Any, corpus_file: str | os.PathLike[str] | None, **options: Any) -> Corpus:
+    """A corpus as it is, or the corpus of sentences or a file.
+
+    Raises: as Corpus.
+
+    >>> corpus = Corpus([["a", "b"]])
+    >>> as_corpus(corpus, None) is corpus
+    True
+    """
+    if isinstance(sentences, Corpus) and corpus_file is None:
+        return sentences
+    return Corpus(sentences, corpus_file, **options)
+
+
 def _both_or_none(sentences: object) -> str:
     return "none" if sentences is None else "both"
 
