@@ -29,6 +29,7 @@
 #include "gemm.inl"
 #include "bf16.inl"
 #include "gemm_bf16.inl"
+#include "word_steps.inl"
 // clang-format on
 
 #define RANVIER_TEXT_(x) #x
@@ -103,6 +104,7 @@ constexpr Kernels<T> kernels() {
       divide_by_root<T>,
       blend<T>,
       bf16_kernels<T>(),
+      word_kernels<T>(),
   };
 }
 

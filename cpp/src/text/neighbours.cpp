@@ -16,6 +16,15 @@ constexpr double kWorthThreads = 1e6;  // multiply-adds
 
 index blocks_of(Range rows) { return (rows.size() + kBlockRows - 1) / kBlockRows; }
 
+// The first row, if rows are contiguous floats that may stand apart; else null.
+const float* rows_in_place(const ArrayView& x) {
+  const index step = x.rows() > 1 ? x.strides[0] : x.row_elements() * static_cast<index>(sizeof(float));
+  const bool aligned = reinterpret_cast<std::uintptr_t>(x.data) % alignof(float) == 0 &&
+                       step % static_cast<index>(sizeof(float)) == 0 &&
+                       step >= x.row_elements() * static_cast<index>(sizeof(float));
+  return x.type == ElementType::float32 && aligned && x.rows_contiguous() ? static_cast<const float*>(x.data) : nullptr;
+}
+
 int threads_for(const Comparison& c) {
   const double work =
       static_cast<double>(c.rows.size()) * static_cast<double>(c.vectors.row_elements()) * static_cast<double>(c.Q);
@@ -28,7 +37,8 @@ class Comparer {
   explicit Comparer(const Comparison& c)
       : c_(c),
         n_(c.vectors.row_elements()),
-        direct_(contiguous<float>(c.vectors)),
+        direct_(rows_in_place(c.vectors)),
+        step_(direct_ ? c.vectors.strides[0] / static_cast<index>(sizeof(float)) : n_),
         rows_(direct_ ? 0 : kBlockRows * n_),
         dot_(kBlockRows),
         squares_(kBlockRows),
@@ -40,20 +50,20 @@ class Comparer {
   /// y (queries, kBlockRows) for the queries from q0 on and the rows from `first` on: their similarities.
   const float* compare(index q0, index queries, index first, index count) {
     const auto& k = kernels::table<float>();
-    const float* x = direct_ ? direct_ + first * n_ : rows_.data();
+    const float* x = direct_ ? direct_ + first * step_ : rows_.data();
     if (!direct_) gather(c_.vectors, nullptr, first, count, rows_.data());
     const float* const query = c_.queries + q0 * n_;
     if (queries <= kFewQueries) {
       for (index q = 0; q < queries; ++q)
-        k.row_products(x, count, n_, n_, query + q * n_, y_.data() + q * kBlockRows, squares_.data());
+        k.row_products(x, count, step_, n_, query + q * n_, y_.data() + q * kBlockRows, squares_.data());
     } else {
-      k.row_products(x, count, n_, n_, query, dot_.data(), squares_.data());
+      k.row_products(x, count, step_, n_, query, dot_.data(), squares_.data());
       kernels::Gemm<float> g = product(queries, count);
       g.A = query, g.B = x, g.C = y_.data();
       const kernels::Blocks blocks = k.gemm_blocks(g, 1);
       for (index block = 0; block < blocks.count_m * blocks.count_n; ++block) k.gemm(g, blocks, block, scratch_.data());
     }
-    for (index i = 0; i < count; ++i) squares_[i] = inverse_length(x + i * n_, squares_[i]);
+    for (index i = 0; i < count; ++i) squares_[i] = inverse_length(x + i * step_, squares_[i]);
     for (index q = 0; q < queries; ++q) {
       float* const row = y_.data() + q * kBlockRows;
       for (index i = 0; i < count; ++i) row[i] *= squares_[i];
@@ -67,7 +77,7 @@ class Comparer {
     kernels::Gemm<float> g{};
     g.M = queries, g.N = rows, g.K = n_;
     g.a_row = n_, g.a_col = 1;
-    g.b_row = 1, g.b_col = n_;
+    g.b_row = 1, g.b_col = step_;
     g.c_row = kBlockRows;
     g.keep = true;
     return g;
@@ -82,7 +92,8 @@ class Comparer {
 
   const Comparison& c_;
   index n_;
-  const float* direct_;
+  const float* direct_;  // the rows where they lie, or null where they have to be converted first
+  index step_;           // from a row to the next
   Buffer<float> rows_, dot_, squares_;
   index most_queries_;
   Buffer<float> y_, scratch_;
