@@ -38,7 +38,7 @@ class Comparer {
       : c_(c),
         n_(c.vectors.row_elements()),
         direct_(rows_in_place(c.vectors)),
-        step_(direct_ ? c.vectors.strides[0] / static_cast<index>(sizeof(float)) : n_),
+        step_(direct_ && c.vectors.rows() > 1 ? c.vectors.strides[0] / static_cast<index>(sizeof(float)) : n_),
         rows_(direct_ ? 0 : kBlockRows * n_),
         dot_(kBlockRows),
         squares_(kBlockRows),
