@@ -16,6 +16,8 @@ PYBIND11_MODULE(_core, core) {
   bind_product<double>(twice);
   bind_network<double>(twice);
   bind_training<double>(twice);
+  bind_text(core);
+  bind_text_vectors(core);
   core.attr("__version__") = RANVIER_VERSION;
 }
 

@@ -60,5 +60,8 @@ void bind_training(py::module_& scalars);
 void bind_feed(py::module_& core);
 void bind_runtime(py::module_& core);
 void bind_registries(py::module_& core);
+void bind_text(py::module_& core);
+void bind_word2vec(py::module_& text);
+void bind_text_vectors(py::module_& core);
 
 }  // namespace ranvier

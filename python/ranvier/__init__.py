@@ -80,7 +80,7 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     # What few programs use is imported when it is first used; the last two import scikit-learn.
-    if name in ("ops", "sklearn", "wrappers"):
+    if name in ("ops", "text", "sklearn", "wrappers"):
         return import_module(f"ranvier.{name}")
     if name == "gradients":
         return import_module("ranvier.differentiation").gradients

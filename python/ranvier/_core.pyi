@@ -239,6 +239,142 @@ class Scalars:
 float32: Scalars
 float64: Scalars
 
+class text:  # a submodule
+    """What ranvier.text is made of."""
+
+    class ReadOptions:
+        """`errors`: "strict", "replace" or "ignore"; `lower`: the lower-case letter of each code point, or None."""
+
+        def __init__(self, name: str, longest_sentence: int, errors: str, lower: Array | None) -> None: ...
+
+    class Corpus:
+        """A text as numbers of words, in the order of their first appearance."""
+
+        @property
+        def sentences(self) -> int: ...
+        @property
+        def memory(self) -> int: ...
+        @property
+        def word_count(self) -> int: ...
+        @property
+        def counts(self) -> Array: ...
+        @property
+        def tokens(self) -> Array: ...
+        @property
+        def starts(self) -> Array: ...
+        def words(self, numbers: Array) -> list[str]: ...
+        def find(self, words: Sequence[str]) -> Array:
+            """Numbers of words, -1 for those that do not occur."""
+
+    class BufferReader:
+        """Reads a text in memory by several threads."""
+
+        def __init__(self, buffer: Any, options: text.ReadOptions, threads: int) -> None: ...
+        def run(self, seconds: float) -> bool:
+            """Reads on; whether there is more. ValueError for invalid UTF-8."""
+        @property
+        def done(self) -> int: ...
+        def take(self) -> text.Corpus: ...
+
+    class Word2VecTrainer:
+        """Passes over a corpus that change three matrices in place."""
+
+        def __init__(
+            self,
+            corpus: text.Corpus,
+            numbers: Array,
+            keep: Array,
+            counts: Array,
+            input: Array,
+            noise_output: Array | None,
+            tree_output: Array | None,
+            config: Config,
+        ) -> None: ...
+        def begin(self, epoch: int, first_rate: float, last_rate: float, workers: int, deterministic: bool) -> None: ...
+        def run(self, seconds: float) -> bool:
+            """Trains on; whether the epoch has more. GIL released."""
+        def progress(self) -> dict[str, Any]:
+            """Of this epoch: loss (a sum), examples, words (trained on), tokens (read)."""
+
+    @staticmethod
+    def row_matrix(rows: int, columns: int) -> Array:
+        """Zeros, whose rows begin on cache lines and are padded, which the caller does not see."""
+    @staticmethod
+    def check_rows(matrix: Array) -> None:
+        """ValueError for a matrix whose rows do not lie as those of row_matrix."""
+
+    @staticmethod
+    def huffman_tree(counts: Array) -> tuple[Array, Array, Array]:
+        """Where each word's path begins, its inner nodes from the root 0 on, and the child (0, 1) it turns to at each."""
+
+    class SentenceReader:
+        """Reads sentences one by one, or a text in pieces."""
+
+        def __init__(self, options: text.ReadOptions) -> None: ...
+        def add_text(self, bytes: bytes) -> None: ...
+        def end_text(self) -> None: ...
+        def add_sentences(self, sentences: Any, seconds: float) -> bool:
+            """Takes sentences of an iterator; whether there are more. TypeError for what is none."""
+        @property
+        def sentences(self) -> int: ...
+        def take(self) -> text.Corpus: ...
+
+    class VectorLines:
+        """Reads lines of a word and its numbers, in pieces of any size, on several threads.
+
+        `columns`, `rows` and `most_rows` may be -1: as the first line has it, unknown, all. ValueError names the line.
+        """
+
+        def __init__(
+            self, dtype: np.dtype[Any], columns: int, rows: int, most_rows: int, first_line: int, finite: bool
+        ) -> None: ...
+        def feed(self, bytes: Any) -> None: ...
+        def finish(self) -> None: ...
+        @property
+        def full(self) -> bool: ...
+        @property
+        def rows(self) -> int: ...
+        @property
+        def columns(self) -> int: ...
+        def words(self, encoding: str, errors: str) -> list[str]:
+            """UnicodeDecodeError, with the row as its attribute `word`."""
+        def line_of(self, row: int) -> int: ...
+        def release(self, dtype: np.dtype[Any]) -> Array:
+            """The numbers; the reader has none after it."""
+
+    class VectorRecords:
+        """The same for records of a word, a space and numbers of 32 bits."""
+
+        def __init__(self, dtype: np.dtype[Any], columns: int, rows: int, whole: bool, finite: bool) -> None: ...
+        def feed(self, bytes: Any) -> None: ...
+        def finish(self) -> None: ...
+        @property
+        def full(self) -> bool: ...
+        @property
+        def rows(self) -> int: ...
+        @property
+        def columns(self) -> int: ...
+        def words(self, encoding: str, errors: str) -> list[str]: ...
+        def release(self, dtype: np.dtype[Any]) -> Array: ...
+
+    @staticmethod
+    def write_vectors(words: list[str], vectors: Array, first: int, binary: bool) -> bytes:
+        """Lines or records of the rows from `first` on. ValueError for a word that could not be read back."""
+    @staticmethod
+    def decode_words(bytes: Any, ends: Array) -> list[str]: ...
+    @staticmethod
+    def nearest(
+        vectors: Array, first: int, last: int, queries: Array, count: int, skipped: Array, skip_ends: Array
+    ) -> tuple[Array, Array]:
+        """Rows and their similarities, (queries, count), best first, -1 where there are no more."""
+    @staticmethod
+    def similarities(vectors: Array, first: int, last: int, queries: Array) -> Array:
+        """Cosines, (queries, last - first); queries have length 1."""
+    @staticmethod
+    def row_norms(vectors: Array) -> Array: ...
+    @staticmethod
+    def nearest_spellings(words: list[str], word: str, most: int) -> list[int]: ...
+
 def layer_kinds() -> list[str]: ...
 def activations() -> list[dict[str, Any]]:
     """Rows {name, formula, parameters: {name: default}}."""

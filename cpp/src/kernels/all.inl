@@ -31,6 +31,7 @@
 #include "bf16_floats.inl"
 #include "gemv_bf16.inl"
 #include "gemm_bf16.inl"
+#include "word_steps.inl"
 // clang-format on
 
 #define RANVIER_TEXT_(x) #x
@@ -78,6 +79,7 @@ constexpr Kernels<T> kernels() {
       sum_of_squares<T>,
       sum_of_absolutes<T>,
       all_finite<T>,
+      row_products<T>,
       dropout<T>,
       random_bits,
       gaussian<T>,
@@ -113,6 +115,7 @@ constexpr Kernels<T> kernels() {
       divide_by_root<T>,
       blend<T>,
       bf16_kernels<T>(),
+      word_kernels<T>(),
   };
 }
 

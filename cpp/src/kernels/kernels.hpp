@@ -139,6 +139,25 @@ struct Bf16Kernels {
 
 constexpr index kBf16PackRows = 16;
 
+/// Steps of word vectors. Rows have a multiple of kWordColumns elements, of which a call works on `first` .. `last`
+/// - 1.
+struct WordKernels {
+  index rows_at_once;  // of `update` without e
+  // z[e, r] = x[e] . y[e, r] for `examples` inputs and `rows` outputs of each
+  void (*dots)(const float* const* x, const float* const* y, index examples, index rows, index first, index last,
+               float* z);
+  // z = rate (t - sigmoid(z)); `measured` also returns the sum of the cross-entropies
+  double (*slopes)(float* z, const float* t, index n, float rate);
+  double (*measured)(float* z, const float* t, index n, float rate);
+  // e += sum of g[r] y[r] and y[r] += g[r] x, row by row; where e is null, x itself takes the sum of a few rows
+  void (*update)(float* x, float* const* y, index rows, index first, index last, const float* g, float* e);
+  // y = factor sum rows, and rows += factor e
+  void (*gather)(const float* const* rows, index n, index first, index last, float factor, float* y);
+  void (*scatter)(float* const* rows, index n, index first, index last, float factor, const float* e);
+};
+
+constexpr index kWordColumns = 16;
+
 /// The part of a parameter that one step of an optimizer changes in place: n elements.
 template <class T>
 struct Update {
@@ -272,6 +291,8 @@ struct Kernels {
   double (*sum_of_squares)(const T* x, index n);    // in double
   double (*sum_of_absolutes)(const T* x, index n);  // in double
   bool (*all_finite)(const T* x, index n);
+  // x (rows, n), rows `stride` apart, and q (n): dot[i] = x[i] q, squares[i] = x[i] x[i]
+  void (*row_products)(const T* x, index rows, index stride, index n, const T* q, T* dot, T* squares);
 
   // Dropout: elements first .. first + n - 1 of a tensor; y[i] = kept(i) ? x[i] / (1 - rate) : 0. `first` is a multiple
   // of 4; x and y point at element `first`. The backward pass is the same call on dy.
@@ -324,7 +345,8 @@ struct Kernels {
   void (*divide_by_root)(T* g, const T* y, index n);
   void (*blend)(T* average, const T* w, T momentum, index n);  // average = momentum average + (1 - momentum) w
 
-  const Bf16Kernels* bf16;  // null for double
+  const Bf16Kernels* bf16;   // null for double
+  const WordKernels* words;  // null for double
 };
 
 struct Table {
