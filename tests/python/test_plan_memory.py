@@ -1,4 +1,4 @@
-"""What plans hold: in training the activations and the gradients alive at a time; in inference what is alive at a time."""
+"""What plans hold: in training activations, and gradients that are alive at a time; in inference what is alive."""
 
 from __future__ import annotations
 

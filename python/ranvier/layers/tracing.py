@@ -19,14 +19,15 @@ if TYPE_CHECKING:
     from ranvier._typing import Shape
     from ranvier.layers.layer import Layer
 
-_active: ContextVar[bool] = ContextVar("ranvier_tracing", default=False)
+# The layers whose `call` runs, from the outermost on.
+_active: ContextVar[tuple[Layer, ...]] = ContextVar("ranvier_tracing", default=())
 
 _TENSOR = "tensor"  # the key of a tensor's number among the inputs of a node, in the options that a node remembers
 
 
 def active() -> bool:
     """Whether a layer is being traced, so that its weights stand for values of a network."""
-    return _active.get()
+    return bool(_active.get())
 
 
 def call(layer: Layer, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
@@ -177,7 +178,10 @@ def _recorded(layer: Layer, inputs: Sequence[KerasTensor], arguments: dict[str, 
 
 
 def _called(layer: Layer, arguments: dict[str, Any]) -> Any:
-    token = _active.set(True)
+    running = _active.get()
+    if any(layer is other for other in running):
+        raise ValueError(f"[{layer.name}] calls itself, which would make a network without an end")
+    token = _active.set((*running, layer))
     try:
         return layer.call(**arguments)  # type: ignore[attr-defined]
     finally:
