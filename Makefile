@@ -83,6 +83,9 @@ test-asan: ctest-asan  ## C++ tests under AddressSanitizer and UndefinedBehavior
 .PHONY: test-tsan
 test-tsan: ctest-tsan  ## C++ tests under ThreadSanitizer
 
+.PHONY: test-neon
+test-neon: aarch64 ctest-neon  ## C++ tests for 64-bit ARM in an emulator (Debian: installs compiler and emulator)
+
 .PHONY: test-instructions
 test-instructions: $(VENV)/.tools doctest valgrind  ## Instructions of small workloads, against the baseline
 	cmake --preset dev
@@ -112,6 +115,12 @@ doctest:
 .PHONY: valgrind
 valgrind:
 	@if ! command -v valgrind >/dev/null; then $(call apt_install,valgrind); fi
+
+.PHONY: aarch64
+aarch64:
+	@if ! command -v aarch64-linux-gnu-g++ >/dev/null || ! command -v qemu-aarch64 >/dev/null; then \
+	  $(call apt_install,g++-aarch64-linux-gnu qemu-user); \
+	fi
 
 # --- Style ------------------------------------------------------------------------------------------------------------
 

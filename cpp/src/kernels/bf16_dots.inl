@@ -1,5 +1,6 @@
-// Words of two k's for AVX512-BF16: `vdpbf16ps` adds the second of a pair first, then the first, with both roundings and
-// denormals as zero. So pairs of even k's and pairs of odd ones, the later k first, are the two chains of the definition.
+// Words of two k's for AVX512-BF16: `vdpbf16ps` adds the second of a pair first, then the first, with both roundings
+// and denormals as zero. So pairs of even k's and pairs of odd ones, the later k first, are the two chains of the
+// definition.
 #pragma once
 
 namespace ranvier::kernels::RANVIER_ISA {

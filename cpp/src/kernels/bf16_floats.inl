@@ -22,9 +22,7 @@ inline void bf16_round(const float* x, float* y, index n) {
 }
 
 /// chain + a b, for a word of A and a vector of words of B.
-inline Vec<float> multiply_add(const float* a, Vec<float> b, Vec<float> chain) {
-  return fma(Vec<float>(*a), b, chain);
-}
+inline Vec<float> multiply_add(const float* a, Vec<float> b, Vec<float> chain) { return fma(Vec<float>(*a), b, chain); }
 
 /// Words of `rows` <= 16 rows of A, `to_row` apart: K and zeros to whole blocks.
 inline void pack_words_of_a(const float* A, index a_row, index a_col, index rows, index K, float* to, index to_row) {
