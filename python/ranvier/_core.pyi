@@ -278,9 +278,7 @@ class text:  # a submodule
             tree_output: Array | None,
             config: Config,
         ) -> None: ...
-        def begin(
-            self, epoch: int, first_rate: float, last_rate: float, workers: int, deterministic: bool
-        ) -> None: ...
+        def begin(self, epoch: int, first_rate: float, last_rate: float, workers: int, deterministic: bool) -> None: ...
         def run(self, seconds: float) -> bool:
             """Trains on; whether the epoch has more. GIL released."""
         def progress(self) -> dict[str, Any]:

@@ -20,7 +20,9 @@ def parts(corpus: Corpus) -> tuple[list[str], list[int], list[int], list[int]]:
 
 
 @given(TEXTS, st.integers(1, 5), st.booleans())
-def test_words_are_those_of_split(tmp_path_factory: pytest.TempPathFactory, text: str, workers: int, lower: bool) -> None:
+def test_words_are_those_of_split(
+    tmp_path_factory: pytest.TempPathFactory, text: str, workers: int, lower: bool
+) -> None:
     path = tmp_path_factory.getbasetemp() / "text.txt"
     path.write_bytes(text.encode())
     lines = text.split("\n")

@@ -6,7 +6,6 @@ import gzip
 import pickle
 import signal
 import threading
-import time
 from pathlib import Path
 
 import numpy as np
