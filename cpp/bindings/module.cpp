@@ -17,6 +17,7 @@ PYBIND11_MODULE(_core, core) {
   bind_network<double>(twice);
   bind_training<double>(twice);
   bind_text(core);
+  bind_text_vectors(core);
   core.attr("__version__") = RANVIER_VERSION;
 }
 

@@ -59,5 +59,6 @@ void bind_runtime(py::module_& core);
 void bind_registries(py::module_& core);
 void bind_text(py::module_& core);
 void bind_word2vec(py::module_& text);
+void bind_text_vectors(py::module_& core);
 
 }  // namespace ranvier

@@ -68,6 +68,7 @@ constexpr Kernels<T> kernels() {
       sum_of_squares<T>,
       sum_of_absolutes<T>,
       all_finite<T>,
+      row_products<T>,
       dropout<T>,
       random_bits,
       gaussian<T>,

@@ -67,5 +67,31 @@ bool all_finite(const T* x, index n) {
   return finite;
 }
 
+/// x (rows, n), rows `stride` apart, times q (n), and the squares of its rows summed in the same pass over memory:
+/// dot[i] = x[i] q and squares[i] = x[i] x[i].
+template <class T>
+void row_products(const T* x, index rows, index stride, index n, const T* q, T* dot, T* squares) {
+  constexpr index W = Vec<T>::kLanes;
+  for (index i = 0; i < rows; i++, x += stride) {
+    LaneSum<T> product, square;
+    index j = 0;
+    for (; j + 16 <= n; j += 16) {
+      UNROLL for (index v = 0; v < LaneSum<T>::kVectors; v++) {
+        const Vec<T> a = load(x + j + v * W);
+        product.lane[v] = fma(a, load(q + j + v * W), product.lane[v]);
+        square.lane[v] = fma(a, a, square.lane[v]);
+      }
+    }
+    for (; j < n; j += W) {
+      const index count = least(W, n - j);
+      const Vec<T> a = load_n(x + j, count);
+      product.add(j, count, a * load_n(q + j, count));
+      square.add(j, count, a * a);
+    }
+    dot[i] = product.total();
+    squares[i] = square.total();
+  }
+}
+
 }  // namespace
 }  // namespace ranvier::kernels::RANVIER_ISA

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 VERSION = 1
 _MOST_HEADER = 100 << 20  # bytes; the format's own limit
 _DTYPES = {
+    "F16": "float16",
     "F32": "float32",
     "F64": "float64",
     "I32": "int32",
@@ -157,6 +158,24 @@ class NativeFile:
         if _checksum(array) != self._checksums.get(name):
             raise ModelFileError(f"[{self.where}] is damaged: the tensor {name} does not match its checksum")
         return array
+
+    def mapped(self, name: str) -> Array:
+        """The same as a view of the file, which is read where it is looked at, and unchecked; it cannot be written to.
+
+        Raises: ModelFileError if there is none of this name, or its type is unknown.
+        """
+        shape = self.shape(name)
+        if 0 in shape:
+            return self.tensor(name)
+        with self.path.open("rb") as file:
+            size = int.from_bytes(file.read(8), "little")
+            entry = json.loads(file.read(size))[name]
+        if entry["dtype"] not in _DTYPES:
+            raise ModelFileError(
+                f"[{self.where}] expected numbers of {', '.join(_DTYPES)}, but {name} holds {entry['dtype']}"
+            )
+        begin = 8 + size + entry["data_offsets"][0]
+        return np.asarray(np.memmap(self.path, _DTYPES[entry["dtype"]], "r", begin, shape))
 
     def close(self) -> None:
         """Lets go of the file."""
