@@ -5,6 +5,7 @@ import heapq
 import numpy as np
 
 MASK, GOLDEN = 2**64 - 1, 0x9E3779B97F4A7C15
+CHUNK = 256
 
 
 def mixed(z):
@@ -105,14 +106,29 @@ class Word2Vec:
                 outputs.append((self.tree_out, *self.tree[word]))
             yield inputs, outputs
 
+    def blocks(self, sentences, epoch):
+        """Steps in blocks, which begin anew with each chunk: the sentences that reach CHUNK words of the text."""
+        ends, begin, at = set(), 0, 0
+        for sentence in sentences:
+            at += len(sentence)
+            if at - begin >= CHUNK:
+                ends.add(begin := at)
+        block, before = [], 0
+        for step in self.steps(sentences, epoch):
+            if len(block) == self.block or any(before < end <= step[3] for end in ends):
+                yield block
+                block = []
+            block.append(step)
+            before = step[3]
+        yield block
+
     def epoch(self, sentences, epoch, first, last):
         """Trains for an epoch; returns the mean loss of its examples."""
         total = sum(map(len, sentences))
-        steps = list(self.steps(sentences, epoch))
         losses = []
-        for at in range(0, len(steps), self.block):
+        for block in self.blocks(sentences, epoch):
             prepared = []
-            for step in steps[at : at + self.block]:
+            for step in block:
                 alpha = first + (last - first) * step[3] / total
                 examples = list(self.examples(step))
                 slopes = []

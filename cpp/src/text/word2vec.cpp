@@ -26,13 +26,16 @@ Clock::time_point after(double seconds) {
 // What one thread needs for an epoch.
 class Word2VecTrainer::Worker {
  public:
-  Worker(Word2VecTrainer& owner, EpochDraws draws, index block) : owner_(owner), windows_(owner.reading_, draws) {
-    for (index i = 0; i < 2 * block; ++i) steps_.emplace_back(owner.model_, owner.reading_.window);
+  /// `sharing`: so many workers change the same columns.
+  Worker(Word2VecTrainer& owner, EpochDraws draws, index block, int sharing)
+      : owner_(owner), rows_(owner.model_, sharing), windows_(owner.reading_, draws) {
+    for (index i = 0; i < 2 * block; ++i) steps_.emplace_back(owner.model_, rows_, owner.reading_.window);
   }
 
   /// Trains on chunks that nobody else has taken until the time has come; true if there is more to do.
   bool run(Clock::time_point stop) {
     const Range columns{0, owner_.model_.input.columns};
+    rows_.refresh();
     do {
       if (!fill([this] { return owner_.next_chunk_.fetch_add(1, std::memory_order_relaxed); })) return false;
       const std::size_t count = batch_.steps.size();
@@ -44,6 +47,7 @@ class Word2VecTrainer::Worker {
         step.forward(columns, z);
         finish(step, columns, z);
       }
+      rows_.exchange();
     } while (Clock::now() < stop);
     return true;
   }
@@ -141,6 +145,7 @@ class Word2VecTrainer::Worker {
   }
 
   Word2VecTrainer& owner_;
+  ModelRows rows_;
   Windows windows_;
   index chunk_ = 0;
   Batch batch_;
@@ -198,7 +203,8 @@ void Word2VecTrainer::begin(std::uint64_t epoch, double first_rate, double last_
   }
   workers_.clear();
   const EpochDraws draws(model_.options.seed, epoch);
-  for (int i = 0; i < workers; ++i) workers_.push_back(std::make_unique<Worker>(*this, draws, block));
+  for (int i = 0; i < workers; ++i)
+    workers_.push_back(std::make_unique<Worker>(*this, draws, block, deterministic ? 1 : workers));
 }
 
 bool Word2VecTrainer::run(double seconds) {

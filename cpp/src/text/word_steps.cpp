@@ -4,19 +4,9 @@
 
 namespace ranvier::words {
 
-namespace {
-
-float* fetched(const RowMatrix& matrix, std::int32_t row) {
-  float* const data = matrix.row(row);
-  for (index d = 0; d < matrix.columns; d += static_cast<index>(kCacheLine / sizeof(float)))
-    __builtin_prefetch(data + d, 1);
-  return data;
-}
-
-}  // namespace
-
-WordStep::WordStep(const Word2VecModel& model, index window)
+WordStep::WordStep(const Word2VecModel& model, ModelRows& rows, index window)
     : model_(model),
+      rows_(rows),
       kernels_(*kernels::active().f32.words),
       x_(static_cast<std::size_t>(2 * window)),
       mean_(model.input.columns),
@@ -36,7 +26,7 @@ void WordStep::prepare(const Step& step, const std::int32_t* contexts, float rat
   rate_ = rate;
   neighbours_ = step.count;
   examples_ = model_.options.skip_gram ? neighbours_ : 1;
-  for (index i = 0; i < neighbours_; ++i) x_[static_cast<std::size_t>(i)] = fetched(model_.input, contexts[i]);
+  for (index i = 0; i < neighbours_; ++i) x_[static_cast<std::size_t>(i)] = rows_.input.fetch(contexts[i]);
   if (model_.options.negative > 0) prepare_noise(step);
   if (model_.options.hierarchical) prepare_tree(step);
 }
@@ -44,12 +34,12 @@ void WordStep::prepare(const Step& step, const std::int32_t* contexts, float rat
 void WordStep::prepare_noise(const Step& step) {
   noise_.examples = examples_;
   float** y = noise_.y.data();
-  float* const target = fetched(model_.noise_output, step.target);
+  float* const target = rows_.noise_output.fetch(step.target);
   std::uint64_t drawn = kFirstNoise;
   for (index e = 0; e < examples_; ++e) {
     *y++ = target;
     for (index r = 1; r < noise_.rows; ++r)
-      *y++ = fetched(model_.noise_output, model_.noise.word_but(step.target, draw(step.key, drawn++)));
+      *y++ = rows_.noise_output.fetch(model_.noise.word_but(step.target, draw(step.key, drawn++)));
   }
 }
 
@@ -59,7 +49,7 @@ void WordStep::prepare_tree(const Step& step) {
   const std::size_t rows = end - begin;
   tree_.rows = static_cast<index>(rows);
   tree_.examples = examples_;
-  for (std::size_t r = 0; r < rows; ++r) tree_.y[r] = fetched(model_.tree_output, model_.tree.nodes[begin + r]);
+  for (std::size_t r = 0; r < rows; ++r) tree_.y[r] = rows_.tree_output.fetch(model_.tree.nodes[begin + r]);
   for (std::size_t e = 0; e < static_cast<std::size_t>(examples_); ++e) {
     if (e > 0) std::copy_n(tree_.y.data(), rows, tree_.y.data() + e * rows);
     std::copy_n(model_.tree.turns.data() + begin, rows, tree_.targets.data() + e * rows);

@@ -10,19 +10,12 @@
 #include <vector>
 
 #include "kernels/kernels.hpp"
-#include "runtime/buffer.hpp"
 #include "text/huffman.hpp"
 #include "text/noise.hpp"
 #include "text/windows.hpp"
+#include "text/worker_rows.hpp"
 
 namespace ranvier::words {
-
-/// Rows of padded columns, one for each word, or for each inner node of the tree.
-struct RowMatrix {
-  float* data = nullptr;
-  index rows = 0, columns = 0;
-  float* row(std::int32_t i) const { return data + i * columns; }
-};
 
 struct Word2VecOptions {
   bool skip_gram = false;
@@ -46,10 +39,23 @@ struct Word2VecModel {
   index noise_rows() const { return options.negative > 0 ? (input.rows > 1 ? options.negative : 0) + 1 : 0; }
 };
 
+/// The matrices of a model as one worker sees them.
+struct ModelRows {
+  WorkerRows input, noise_output, tree_output;
+
+  ModelRows(const Word2VecModel& model, int workers)
+      : input(model.input, workers),
+        noise_output(model.noise_output, workers),
+        tree_output(model.tree_output, workers) {}
+
+  void refresh() { input.refresh(), noise_output.refresh(), tree_output.refresh(); }
+  void exchange() { input.exchange(), noise_output.exchange(), tree_output.exchange(); }
+};
+
 /// One step with the addresses of its rows. Made anew for one step after the other, without taking memory.
 class WordStep {
  public:
-  WordStep(const Word2VecModel& model, index window);
+  WordStep(const Word2VecModel& model, ModelRows& rows, index window);
 
   /// Draws the noise words and asks for all rows, so that they come near while other steps are worked on.
   void prepare(const Step& step, const std::int32_t* contexts, float rate);
@@ -78,6 +84,7 @@ class WordStep {
   void move(const Outputs& outputs, Range columns, const float* z);
 
   const Word2VecModel& model_;
+  ModelRows& rows_;
   const kernels::WordKernels& kernels_;
   index neighbours_ = 0, examples_ = 0;
   float rate_ = 0;

@@ -258,7 +258,7 @@ class Word2Vec(Settings):
         """Bytes that the model takes, and while it is trained, by part and in "total"; without the text.
 
         >>> Word2Vec(vector_size=100).estimate_memory(1_000_000)["total"] // 10**6
-        1508
+        1512
         """
         return estimate(self, len(self.wv) if vocab_size is None else vocab_size, report)
 

@@ -48,9 +48,7 @@ def load(kind: type[Model], path: str | os.PathLike[str]) -> Model:
         model = kind(**settings)
         text, ends = tensors["words"].tobytes(), tensors["word_ends"].tolist()
         words = [text[begin:end].decode() for begin, end in zip([0, *ends][:-1], ends, strict=True)]
-        model.wv = KeyedVectors(
-            model.vector_size, keys=words, vectors=tensors["vectors"], counts=tensors.get("counts")
-        )
+        model.wv = KeyedVectors(model.vector_size, keys=words, vectors=tensors["vectors"], counts=tensors.get("counts"))
         for name in ("syn1neg", "syn1"):
             matrix = tensors.get(name)
             if matrix is not None and matrix.shape != model.wv.vectors.shape:

@@ -121,7 +121,9 @@ class Settings:
         for name, check in _CHECKS.items():
             setattr(self, name, check(name, values[name]))
         if not self.hs and not self.negative:
-            raise ValueError("[Word2Vec] expected hs=1 or negative > 0, got hs=0 and negative=0: nothing would be learnt")
+            raise ValueError(
+                "[Word2Vec] expected hs=1 or negative > 0, got hs=0 and negative=0: nothing would be learnt"
+            )
         if self.workers is None:
             self.workers = _core.num_threads()
 

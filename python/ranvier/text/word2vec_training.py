@@ -55,9 +55,7 @@ def train(model: Word2Vec, corpus: Corpus, run: Run) -> tuple[int, int]:
     rows[:] = model.wv.vectors
     model.syn1neg, model.syn1 = _padded(model.syn1neg), _padded(model.syn1)
     config = tables(counts, model) | {"compute_loss": bool(run.compute_loss)}
-    trainer = _core.text.Word2VecTrainer(
-        corpus.native, mapped, keep, counts, rows, model.syn1neg, model.syn1, config
-    )
+    trainer = _core.text.Word2VecTrainer(corpus.native, mapped, keep, counts, rows, model.syn1neg, model.syn1, config)
     model.stop_training = False
     trained = read = 0
     with ExitStack() as stack:
