@@ -187,6 +187,72 @@ PRODUCTS = [
     Operation("vector", lambda x: V * x + 1 / (2 + x * x), lambda x: V * x + 1 / (2 + x * x)),
 ]
 
+
+def attended(q: Array, k: Array, v: Array, hidden: Array | None = None) -> Array:
+    logits = np.einsum("bthd,bshd->bhts", q, k) / math.sqrt(q.shape[-1])
+    return np.einsum("bhts,bshd->bthd", softmax(logits if hidden is None else np.where(hidden, -np.inf, logits)), v)
+
+
+def normalized(x: Array) -> Array:
+    return (x - x.mean(-1, keepdims=True)) / np.sqrt(x.var(-1, keepdims=True) + 1e-3)
+
+
+HEADS = ((3, 2, 4), (5, 2, 4), (5, 2, 4))
+
+COMPOSED = [
+    unary("cbrt", np.cbrt, 0.3, 3),
+    unary("deg2rad", np.deg2rad),
+    unary("rad2deg", np.rad2deg),
+    unary("nan_to_num", np.nan_to_num),
+    Operation(
+        "nan_to_num-nan",
+        lambda x: ops.nan_to_num(ops.where(x > 0, x, np.nan), 2),
+        lambda x: np.where(x > 0, x, 2),
+        smooth=False,
+    ),
+    binary("hypot", np.hypot, 0.3, 3),
+    binary("isclose", np.isclose, smooth=False),
+    Operation(
+        "isclose-wide",
+        lambda *x: ops.isclose(*x, rtol=0.5),
+        lambda *x: np.isclose(*x, rtol=0.5),
+        ((2, 3), (2, 1)),
+        smooth=False,
+    ),
+    Operation("average", lambda x: ops.average(x, -1, [1, 2, 5]), lambda x: np.average(x, -1, [1, 2, 5])),
+    Operation("average-plain", lambda x: ops.average(x, 1), lambda x: x.mean(1)),
+    Operation("ptp", lambda x: ops.ptp(x, -1), lambda x: np.ptp(x, -1)),
+    Operation("diff", lambda x: ops.diff(x, 2, 1), lambda x: np.diff(x, 2, 1), ((4, 3),)),
+    Operation("unstack", lambda x: ops.unstack(x, axis=1)[1], lambda x: x[:, 1]),
+    Operation("hstack", lambda *x: ops.hstack(x), lambda *x: np.hstack(x), ((2, 3), (1, 3))),
+    Operation("inner", lambda x: ops.inner(x, W.T), lambda x: np.inner(x, W.T)),
+    Operation("tril", lambda x: ops.tril(x, -1), lambda x: np.tril(x, -1), ((3, 3),)),
+    Operation("triu", ops.triu, np.triu, ((2, 3, 3),)),
+    Operation(
+        "pad",
+        lambda x: ops.pad(x, ((0, 0), (1, 2), (0, 3)), constant_values=2),
+        lambda x: np.pad(x, ((0, 0), (1, 2), (0, 3)), constant_values=2),
+    ),
+    Operation("moments", lambda x: ops.moments(x, -1)[1], lambda x: x.var(-1)),
+    Operation(
+        "layer_normalization",
+        lambda x: ops.layer_normalization(x, V, 2.0, epsilon=1e-3),
+        lambda x: normalized(x) * V + 2,
+    ),
+    Operation(
+        "rms_normalization",
+        lambda x: ops.rms_normalization(x, V),
+        lambda x: x / np.sqrt((x * x).mean(-1, keepdims=True) + 1e-7) * V,
+    ),
+    Operation("dot_product_attention", ops.dot_product_attention, attended, HEADS),
+    Operation(
+        "dot_product_attention-causal",
+        lambda *x: ops.dot_product_attention(*x, is_causal=True),
+        lambda *x: attended(*x, hidden=np.tri(3, 5) == 0),
+        HEADS,
+    ),
+]
+
 LOSSES = [
     Operation(
         "binary_crossentropy",
@@ -218,4 +284,4 @@ LOSSES = [
     ),
 ]
 
-OPERATIONS = [*UNARY, *BINARY, *REDUCTIONS, *SHAPING, *PRODUCTS, *LOSSES]
+OPERATIONS = [*UNARY, *BINARY, *REDUCTIONS, *SHAPING, *PRODUCTS, *COMPOSED, *LOSSES]

@@ -187,6 +187,13 @@ def test_what_is_no_cell() -> None:
         RNN(Minimal(5), stateful=True)
 
 
+def test_a_layer_of_one_node_runs_once_for_all_steps() -> None:
+    for inner in (Dense(2), layers.GRU(2), RNN(layers.LSTMCell(2)), layers.Conv1D(2, 1)):
+        layer = TimeDistributed(inner)
+        assert not layer.is_traced
+        assert layer(np.zeros((2, 3, 4, 5))).shape[:2] == (2, 3)
+
+
 def test_time_distributed_around_anything() -> None:
     inner = Sequential([Dense(4, "tanh", dtype="float64"), Dense(2, dtype="float64")])
     layer = TimeDistributed(inner)

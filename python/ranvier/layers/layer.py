@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import warnings
 import weakref
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -159,6 +159,12 @@ class Layer(Configurable, HasWeights):
     def is_traced(self) -> bool:
         """Whether it is written in Python: a method `call` says what it does."""
         return hasattr(self, "call")
+
+    @property
+    def recorded_call(self) -> Callable[..., Any]:
+        """What is recorded of a layer that is written in Python."""
+        made: Callable[..., Any] = self.call  # type: ignore[attr-defined]  # that is what makes it such a layer
+        return made
 
     @property
     def built(self) -> bool:

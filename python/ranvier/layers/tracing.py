@@ -65,7 +65,7 @@ def number(position: int) -> Any:
 
 def signature(layer: Layer) -> inspect.Signature:
     """That of `call`."""
-    return inspect.signature(layer.call)  # type: ignore[attr-defined]
+    return inspect.signature(layer.recorded_call)
 
 
 def first_argument(layer: Layer) -> str:
@@ -183,7 +183,7 @@ def _called(layer: Layer, arguments: dict[str, Any]) -> Any:
         raise ValueError(f"[{layer.name}] calls itself, which would make a network without an end")
     token = _active.set((*running, layer))
     try:
-        return layer.call(**arguments)  # type: ignore[attr-defined]
+        return layer.recorded_call(**arguments)
     finally:
         _active.reset(token)
 

@@ -18,6 +18,27 @@ from typing import Any
 import numpy as np
 
 from ranvier.ops import elementwise, nn
+from ranvier.ops.composed import (
+    average,
+    cbrt,
+    deg2rad,
+    diff,
+    dot_product_attention,
+    hstack,
+    hypot,
+    inner,
+    isclose,
+    layer_normalization,
+    moments,
+    nan_to_num,
+    pad,
+    ptp,
+    rad2deg,
+    rms_normalization,
+    tril,
+    triu,
+    unstack,
+)
 from ranvier.ops.elementwise import cast, clip, erf, power, round, stop_gradient, where
 from ranvier.ops.linear import dot, einsum, matmul, tensordot
 from ranvier.ops.making import arange, array, eye, full, linspace, ones, zeros
@@ -208,6 +229,25 @@ __all__ = [  # noqa: PLE0604  the tables hold names
     "where",
     "zeros",
     "zeros_like",
+    "average",
+    "cbrt",
+    "deg2rad",
+    "diff",
+    "dot_product_attention",
+    "hstack",
+    "hypot",
+    "inner",
+    "isclose",
+    "layer_normalization",
+    "moments",
+    "nan_to_num",
+    "pad",
+    "ptp",
+    "rad2deg",
+    "rms_normalization",
+    "tril",
+    "triu",
+    "unstack",
     *elementwise.FUNCTIONS,
     *nn.FUNCTIONS,
 ]

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from ranvier import config
@@ -47,10 +48,15 @@ class TimeDistributed(Layer):
     @property
     def is_traced(self) -> bool:
         """Whether the layer is made of several nodes, so that each step is a call of it."""
-        return self.layer.is_traced or isinstance(self.layer, Composite) or hasattr(self.layer, "layers")
+        inner = self.layer
+        return inner.is_traced or hasattr(inner, "layers") or (isinstance(inner, Composite) and bool(inner.parts))
 
-    def call(self, inputs: Any) -> Any:
+    @property
+    def recorded_call(self) -> Callable[..., Any]:
         """The layer on each step, where it is made of several nodes."""
+        return self._each_step
+
+    def _each_step(self, inputs: Any) -> Any:
         from ranvier import ops
 
         made = [self.layer(inputs[:, step]) for step in range(inputs.shape[1])]
