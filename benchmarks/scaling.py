@@ -1,6 +1,7 @@
 """How cost grows with the work: a step over width and batch against the limits, threads, a neighbour, many models.
 
-python benchmarks/scaling.py            # tables, and build/benchmarks/scaling.png
+python benchmarks/scaling.py                  # tables, and build/benchmarks/scaling.png
+python benchmarks/scaling.py --parts many     # only one part
 """
 
 from __future__ import annotations
@@ -155,13 +156,18 @@ def many_models(count: int, rounds: int = 5) -> None:
 
 
 def main() -> None:
-    """Runs all parts."""
+    """Runs the parts asked for."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seconds", type=float, default=0.3, help="length of one measurement")
+    parts = {
+        "growth": lambda: growth(options.seconds),
+        "neighbour": lambda: threads_and_neighbour(options.seconds),
+        "many": lambda: many_models(64),
+    }
+    parser.add_argument("--parts", nargs="+", default=list(parts), choices=list(parts), help="only these")
     options = parser.parse_args()
-    growth(options.seconds)
-    threads_and_neighbour(options.seconds)
-    many_models(64)
+    for part in options.parts:
+        parts[part]()
 
 
 if __name__ == "__main__":

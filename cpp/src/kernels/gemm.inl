@@ -46,12 +46,13 @@ index gemm_scratch(const Gemm<T>& g) {
   const index a = plan.pack_a ? plan.rows * (round_up(depth, 16) + 16) : 0;
   const index group = most(kGroupColumns * kDepth, plan.NR * K);
   const index b = plan.pack_b ? least(group, K * round_up(g.N, plan.NR)) : 0;
-  return round_up(a, 16) + round_up(b, 16) + kTileRows * plan.NR;
+  return round_up(a, 16) + round_up(b, 16) + (g.finish && !g.keep ? kTileRows * kGroupColumns : 0);
 }
 
 template <class T>
 Blocks gemm_blocks(const Gemm<T>& g, index wanted) {
   constexpr index NR = GemmPlan<T>::NR;
+  if (wanted <= 1) return {g.M, g.N, 1, 1};
   const index tiles_m = ceil_div(g.M, kTileRows), tiles_n = ceil_div(g.N, NR);
   Blocks best = {g.M, g.N, 1, 1};
   index least_cost = g.M * g.N;
@@ -80,12 +81,13 @@ struct GemmBlock {
   static constexpr index W = Vec<T>::kLanes, NR = kTileVectors * W;
   const Gemm<T>& g;
   const GemmPlan<T> plan;
-  T *packed_a, *packed_b, *scratch_tile;
+  T *packed_a, *packed_b;
+  T* scratch_panel;  // a panel of C that is not kept
 
   GemmBlock(const Gemm<T>& g, T* scratch) : g(g), plan(g) {
     packed_a = scratch;
     packed_b = packed_a + round_up(plan.a_elements, 16);
-    scratch_tile = packed_b + round_up(plan.b_elements, 16);
+    scratch_panel = packed_b + round_up(plan.b_elements, 16);
   }
 
   void run(index m0, index m1, index n0, index n1) const {
@@ -125,7 +127,7 @@ struct GemmBlock {
     TileCall<T> t;
     t.K = K;
     t.relu = g.relu && last;
-    t.c_row = to_scratch ? NR : g.c_row;
+    t.c_row = to_scratch ? columns : g.c_row;
     t.start_row = from_c ? g.c_row : 0;
     const bool touches = g.finish && last && g.touched[0], far = !to_scratch && g.M * g.c_row >= kFar;
     t.touched_row = touches || far ? g.c_row : 0;
@@ -156,11 +158,14 @@ struct GemmBlock {
         for (int q = 0; q < 3; q++) t.touched[q] = touches && g.touched[q] ? g.touched[q] + offset : nullptr;
         T* C = g.C + offset;
         t.touched[3] = !far ? nullptr : j + NR < columns ? C + NR : g.C + (m + i + size) * g.c_row + n;
-        t.C = to_scratch ? scratch_tile : C;
+        t.C = to_scratch ? scratch_panel + j : C;
         t.start = from_c ? C : from_bias ? g.bias + n + j : kZeros;
         kTiles<T>.function[by_rows][v - 1][size - 1](t);
-        if (g.finish && last) g.finish(g.context, t.C, t.c_row, m + i, n + j, size, width);
+        if (g.finish && last && !to_scratch) g.finish(g.context, t.C, t.c_row, m + i, n + j, size, width);
       }
+      // Whole rows of the panel: an optimizer goes along them at the speed of the second-level cache, where tile by
+      // tile the parts of its arrays push one another out of the nearest one.
+      if (to_scratch) g.finish(g.context, scratch_panel, columns, m + i, n, size, columns);
     }
   }
 

@@ -13,25 +13,35 @@ inline void copy_padded(const T* from, T* to, index columns) {
 
 constexpr index kStrip = 16;  // k rows of B^T packed at a time: a cache line of floats from each of its columns
 
+template <class T>
+constexpr index kPiece = 16 / sizeof(T);  // elements in 16 bytes, within which rows are interleaved
+
+/// column = the transpose of from (W, kPiece), rows from_row apart.
+template <class T>
+inline void transpose_piece(const T* from, index from_row, Vec<T> (&column)[kPiece<T>]) {
+  constexpr index P = kPiece<T>;
+  Vec<T> r[P];
+  UNROLL for (index i = 0; i < P; i++) r[i] = raw_load_pieces(from + i * from_row, P * from_row);
+  if constexpr (P == 4) {
+    const Vec<T> a = raw_zip_low(r[0].raw, r[2].raw), b = raw_zip_low(r[1].raw, r[3].raw);
+    const Vec<T> c = raw_zip_high(r[0].raw, r[2].raw), d = raw_zip_high(r[1].raw, r[3].raw);
+    column[0] = raw_zip_low(a.raw, b.raw);
+    column[1] = raw_zip_high(a.raw, b.raw);
+    column[2] = raw_zip_low(c.raw, d.raw);
+    column[3] = raw_zip_high(c.raw, d.raw);
+  } else {
+    column[0] = raw_zip_low(r[0].raw, r[1].raw);
+    column[1] = raw_zip_high(r[0].raw, r[1].raw);
+  }
+}
+
 /// to (kStrip, W), rows to_row apart = the transpose of from (W, kStrip), rows from_row apart; `depth` rows of it.
 template <class T>
 inline void transpose_strip(const T* from, index from_row, T* to, index to_row, index depth) {
-  constexpr index P = 16 / sizeof(T);  // elements in 16 bytes, within which the rows are interleaved
+  constexpr index P = kPiece<T>;
   for (index k = 0; k < depth; k += P) {
-    Vec<T> r[P];
-    UNROLL for (index i = 0; i < P; i++) r[i] = raw_load_pieces(from + k + i * from_row, P * from_row);
     Vec<T> column[P];
-    if constexpr (P == 4) {
-      const Vec<T> a = raw_zip_low(r[0].raw, r[2].raw), b = raw_zip_low(r[1].raw, r[3].raw);
-      const Vec<T> c = raw_zip_high(r[0].raw, r[2].raw), d = raw_zip_high(r[1].raw, r[3].raw);
-      column[0] = raw_zip_low(a.raw, b.raw);
-      column[1] = raw_zip_high(a.raw, b.raw);
-      column[2] = raw_zip_low(c.raw, d.raw);
-      column[3] = raw_zip_high(c.raw, d.raw);
-    } else {
-      column[0] = raw_zip_low(r[0].raw, r[1].raw);
-      column[1] = raw_zip_high(r[0].raw, r[1].raw);
-    }
+    transpose_piece(from + k, from_row, column);
     UNROLL for (index i = 0; i < P; i++) {
       if (k + i < depth) store(to + (k + i) * to_row, column[i]);
     }

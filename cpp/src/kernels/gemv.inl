@@ -63,30 +63,62 @@ template <class T, int m>
   for (; j < N; j += W) gemv_columns<T, m, 1>(p, j, least(W, N - j));
 }
 
-/// The same with a transposed B, b_row = 1: strips of it are turned in L1 and used at once, never stored as a panel.
-template <class T, int m>
-[[gnu::flatten]] void gemv_transposed(const GemvPass<T>& p, index b_col, index N) {
-  constexpr index W = Vec<T>::kLanes;
+/// C (m, v vectors of which the last has `tail` columns) from column j on, for a transposed B, b_row = 1.
+template <class T, int m, int v>
+inline void gemv_transposed_columns(const GemvPass<T>& p, index b_col, index j, index tail) {
+  constexpr index W = Vec<T>::kLanes, P = kPiece<T>;
+  const auto width = [=](int q) { return q < v - 1 ? W : tail; };
+  const auto multiply = [&](Vec<T>(&c)[m][v], int q, Vec<T> b, index k) {
+    UNROLL for (int i = 0; i < m; i++) c[i][q] = fma(Vec<T>(p.A[i * p.a_row + k * p.a_col]), b, c[i][q]);
+  };
+  Vec<T> c[m][v];
+  UNROLL for (int i = 0; i < m; i++) {
+    UNROLL for (int q = 0; q < v; q++) c[i][q] = load_n(p.start + i * p.start_row + j + q * W, width(q));
+  }
+  const T* const B = p.B + j * b_col;
   alignas(64) T strip[kStrip * W];
-  for (index j = 0; j < N; j += W) {
-    const index columns = least(W, N - j);
-    Vec<T> c[m];
-    UNROLL for (int i = 0; i < m; i++) c[i] = load_n(p.start + i * p.start_row + j, columns);
-    for (index k = 0; k < p.depth; k += kStrip) {
-      const index depth = least(kStrip, p.depth - k);
-      const T* B = p.B + k + j * b_col;
-      for (index q = 0; q < columns; q++) __builtin_prefetch(B + q * b_col + kGemvAhead / sizeof(T));
-      pack_transposed(B, b_col, strip, W, depth, columns);
-      for (index q = 0; q < depth; q++) {
-        const Vec<T> b = load(strip + q * W);
-        UNROLL for (int i = 0; i < m; i++) c[i] = fma(Vec<T>(p.A[i * p.a_row + (k + q) * p.a_col]), b, c[i]);
+  // Strides of whole pages put all lines of a strip into a few sets of the cache: each is read at once, to a copy.
+  const bool far = b_col >= index(4096 / sizeof(T));
+  for (index k = 0; k < p.depth; k += kStrip) {
+    const index depth = least(kStrip, p.depth - k);
+    UNROLL for (int q = 0; q < v; q++) {
+      const T* const block = B + q * W * b_col + k;
+      if (far) {
+        for (index i = 0; i < width(q); i++) __builtin_prefetch(block + i * b_col + kGemvAhead / sizeof(T));
+      }
+      if (depth == kStrip && width(q) == W) {
+        if (far) {
+          UNROLL for (index i = 0; i < W; i++) {
+            UNROLL for (index n = 0; n < kStrip; n += W) store(strip + i * kStrip + n, load(block + i * b_col + n));
+          }
+        }
+        UNROLL for (index n = 0; n < kStrip; n += P) {
+          Vec<T> column[P];
+          far ? transpose_piece(strip + n, kStrip, column) : transpose_piece(block + n, b_col, column);
+          UNROLL for (index i = 0; i < P; i++) multiply(c, q, column[i], k + n + i);
+        }
+      } else {
+        pack_transposed(block, b_col, strip, W, depth, width(q));
+        for (index i = 0; i < depth; i++) multiply(c, q, load(strip + i * W), k + i);
       }
     }
-    UNROLL for (int i = 0; i < m; i++) {
-      const Vec<T> y = p.relu ? select(c[i] <= 0, Vec<T>(0), c[i]) : c[i];
-      store_n(p.C + i * p.c_row + j, y, columns);
+  }
+  UNROLL for (int i = 0; i < m; i++) {
+    UNROLL for (int q = 0; q < v; q++) {
+      const Vec<T> y = p.relu ? select(c[i][q] <= 0, Vec<T>(0), c[i][q]) : c[i][q];
+      store_n(p.C + i * p.c_row + j + q * W, y, width(q));
     }
   }
+}
+
+/// The same for a transposed B: pieces of it are turned in registers and used at once, never stored as a panel.
+template <class T, int m>
+[[gnu::flatten]] void gemv_transposed(const GemvPass<T>& p, index b_col, index N) {
+  constexpr int v = m <= 2 ? 2 : 1;  // one chain alone would wait for each of its sums
+  constexpr index W = Vec<T>::kLanes;
+  index j = 0;
+  for (; j + v * W <= N; j += v * W) gemv_transposed_columns<T, m, v>(p, b_col, j, W);
+  for (; j < N; j += W) gemv_transposed_columns<T, m, 1>(p, b_col, j, least(W, N - j));
 }
 
 /// Columns n0 .. n1 - 1 of rows m0 .. m1 - 1.

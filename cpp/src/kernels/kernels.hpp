@@ -99,8 +99,8 @@ struct Gemm {
   bool accumulate;  // C += A B, and no bias
   bool relu;        // C = max(C, 0) at the end, in registers
 
-  // Called once with every finished tile while it is in L1, or null: `tile` is (rows, columns), rows `stride` apart,
-  // the part of C that begins at (row, column). With `keep` false the tile is scratch and C is neither read nor
+  // Called once with every finished part of C while it is in a near cache, or null: `tile` is (rows, columns), rows
+  // `stride` apart, the part that begins at (row, column). With `keep` false it is scratch and C is neither read nor
   // written: that is how an optimizer consumes a gradient that never reaches memory. Requires !accumulate then.
   void (*finish)(const void* context, T* tile, index stride, index row, index column, index rows, index columns);
   const void* context;

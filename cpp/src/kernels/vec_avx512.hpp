@@ -33,16 +33,19 @@ inline RawF64 raw_load_n(const double* p, index n) { return _mm512_maskz_loadu_p
 inline void raw_store_n(float* p, RawF32 x, index n) { _mm512_mask_storeu_ps(p, first_lanes(p, n), x); }
 inline void raw_store_n(double* p, RawF64 x, index n) { _mm512_mask_storeu_pd(p, first_lanes(p, n), x); }
 
-// 16 bytes from each of the addresses p, p + stride, ... side by side.
+// 16 bytes from each of the addresses p, p + stride, ... side by side. A broadcast into masked lanes is a load and a
+// blend; an insertion would compete with the interleaving for the one port (Zen 4) that shuffles 64 bytes.
 inline RawF32 raw_load_pieces(const float* p, index stride) {
   const __m512 v = _mm512_castps128_ps512(_mm_loadu_ps(p));
-  const __m512 w = _mm512_insertf32x4(v, _mm_loadu_ps(p + stride), 1);
-  return _mm512_insertf32x4(_mm512_insertf32x4(w, _mm_loadu_ps(p + 2 * stride), 2), _mm_loadu_ps(p + 3 * stride), 3);
+  const __m512 w = _mm512_mask_broadcast_f32x4(v, 0x00f0, _mm_loadu_ps(p + stride));
+  const __m512 x = _mm512_mask_broadcast_f32x4(w, 0x0f00, _mm_loadu_ps(p + 2 * stride));
+  return _mm512_mask_broadcast_f32x4(x, 0xf000, _mm_loadu_ps(p + 3 * stride));
 }
 inline RawF64 raw_load_pieces(const double* p, index stride) {
   const __m512d v = _mm512_castpd128_pd512(_mm_loadu_pd(p));
-  const __m512d w = _mm512_insertf64x2(v, _mm_loadu_pd(p + stride), 1);
-  return _mm512_insertf64x2(_mm512_insertf64x2(w, _mm_loadu_pd(p + 2 * stride), 2), _mm_loadu_pd(p + 3 * stride), 3);
+  const __m512d w = _mm512_mask_broadcast_f64x2(v, 0x0c, _mm_loadu_pd(p + stride));
+  const __m512d x = _mm512_mask_broadcast_f64x2(w, 0x30, _mm_loadu_pd(p + 2 * stride));
+  return _mm512_mask_broadcast_f64x2(x, 0xc0, _mm_loadu_pd(p + 3 * stride));
 }
 // Interleave the low (high) halves of every 16 bytes.
 inline RawF32 raw_zip_low(RawF32 a, RawF32 b) { return _mm512_maskz_unpacklo_ps(__mmask16(0xffff), a, b); }

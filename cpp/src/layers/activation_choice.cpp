@@ -21,6 +21,8 @@ ActivationChoice<T>::ActivationChoice(const std::string& name, const std::vector
     if (parameters.size() > count)
       throw std::invalid_argument(
           text("activation '", name, "' takes ", count, " parameters, got ", parameters.size()));
+    linear_ = name == "linear";
+    plain_relu_ = name == "relu" && parameters_[0] == 0 && std::isinf(parameters_[1]) && parameters_[2] == 0;
     return;
   }
   for (kernels::index i = 0; i < k.axis_activation_count; ++i) {
@@ -32,11 +34,6 @@ ActivationChoice<T>::ActivationChoice(const std::string& name, const std::vector
     return;
   }
   throw std::invalid_argument(unknown_name("activation", name, names));
-}
-
-template <class T>
-bool ActivationChoice<T>::plain_relu() const {
-  return name_ == "relu" && parameters_[0] == 0 && std::isinf(parameters_[1]) && parameters_[2] == 0;
 }
 
 template <class T>

@@ -17,9 +17,9 @@ class ActivationChoice {
   ActivationChoice(const std::string& name, const std::vector<double>& parameters);
 
   const std::string& name() const { return name_; }
-  bool linear() const { return name_ == "linear"; }
+  bool linear() const { return linear_; }
   /// A plain max(x, 0), which products do in registers.
-  bool plain_relu() const;
+  bool plain_relu() const { return plain_relu_; }
   /// Works along the last axis (softmax), not element by element.
   bool along_axis() const { return along_axis_; }
 
@@ -32,7 +32,7 @@ class ActivationChoice {
  private:
   std::string name_;
   std::array<T, kernels::kMaxParameters> parameters_{};
-  bool along_axis_ = false;
+  bool along_axis_ = false, linear_ = false, plain_relu_ = false;  // asked in every step
   // Tables of all instruction sets list the rows in the same order.
   kernels::index position_ = -1;
 };

@@ -85,14 +85,20 @@ S load(const char* address) {
 // Row r is at y + r * step.
 template <class S, class T>
 void gather_as(const ArrayView& x, const std::int32_t* order, index first, index count, T* y, index step) {
+  constexpr index kAhead = 8;   // rows: those in a random order are not in a near cache
+  constexpr index kSmall = 16;  // elements that are sooner copied than memcpy is called
   const index n = x.row_elements();
   const bool contiguous = x.rows_contiguous();
+  const auto address = [&](index i) {
+    return static_cast<const char*>(x.data) + (order ? order[i] : first + i) * x.strides[0];
+  };
   for (index i = 0; i < count; ++i, y += step) {
-    const char* row = static_cast<const char*>(x.data) + (order ? order[i] : first + i) * x.strides[0];
+    const char* row = address(i);
+    if (order && i + kAhead < count) __builtin_prefetch(address(i + kAhead));
     if (!contiguous) {
       T* next = y;
       walk(row, x.shape, x.strides, 1, [&](const char* at) { *next++ = static_cast<T>(load<S>(at)); });
-    } else if constexpr (std::is_same_v<S, T>) {
+    } else if (std::is_same_v<S, T> && n > kSmall) {
       std::memcpy(y, row, static_cast<std::size_t>(n) * sizeof(T));
     } else {
       for (index j = 0; j < n; ++j) y[j] = static_cast<T>(load<S>(row + j * static_cast<index>(sizeof(S))));

@@ -28,7 +28,11 @@ struct ArrayView {
   bool is_array() const { return !columns && parts.empty(); }
 
   index rows() const { return shape.empty() ? 0 : shape[0]; }
-  index row_elements() const { return rows() ? size(shape) / rows() : size(Shape(shape.begin() + 1, shape.end())); }
+  index row_elements() const {
+    index n = 1;
+    for (std::size_t axis = 1; axis < shape.size(); ++axis) n *= shape[axis];
+    return n;
+  }
   Shape row_shape() const { return shape.empty() ? Shape{} : Shape(shape.begin() + 1, shape.end()); }
   /// The elements of a row lie one after the other.
   bool rows_contiguous() const;

@@ -8,10 +8,9 @@ index size(const Shape& shape) {
   // A file's configuration may claim any shape, and a product that overflows would pass for a small one.
   constexpr index kMost = index{1} << 56;
   index n = 1;
-  for (index axis : shape) {
-    if (axis > 0 && n > kMost / axis) throw std::invalid_argument("the shape " + to_string(shape) + " is too large");
-    n *= axis;
-  }
+  for (index axis : shape)
+    if (__builtin_mul_overflow(n, axis, &n) || n > kMost)
+      throw std::invalid_argument("the shape " + to_string(shape) + " is too large");
   return n;
 }
 
