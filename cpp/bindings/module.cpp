@@ -18,6 +18,9 @@ PYBIND11_MODULE(_core, core) {
   bind_training<double>(twice);
   bind_text(core);
   bind_text_vectors(core);
+  bind_glove(core);
+  bind_phrases(core);
+  bind_vocabulary(core);
   core.attr("__version__") = RANVIER_VERSION;
 }
 

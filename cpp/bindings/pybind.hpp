@@ -61,6 +61,9 @@ void bind_feed(py::module_& core);
 void bind_runtime(py::module_& core);
 void bind_registries(py::module_& core);
 void bind_text(py::module_& core);
+void bind_glove(py::module_& core);
+void bind_phrases(py::module_& core);
+void bind_vocabulary(py::module_& core);
 void bind_word2vec(py::module_& text);
 void bind_text_vectors(py::module_& core);
 

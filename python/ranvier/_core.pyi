@@ -276,6 +276,146 @@ class text:  # a submodule
         def done(self) -> int: ...
         def take(self) -> text.Corpus: ...
 
+    class Cooccurrences:
+        """Counts of neighbours; whoever makes a model of them takes them away."""
+
+        def elements(self) -> tuple[Array, Array, Array]:
+            """Rows, columns and values of those that are kept."""
+
+    class CooccurrenceCounter:
+        """Counts neighbours row by row."""
+
+        def __init__(
+            self, corpus: text.Corpus, numbers: Array, words: int, window: int, symmetric: bool, threads: int
+        ) -> None: ...
+        def run(self, seconds: float) -> bool:
+            """Counts on; whether there is more. GIL released."""
+        @property
+        def done(self) -> int: ...
+        @property
+        def total(self) -> int: ...
+        @property
+        def pairs(self) -> int: ...
+        @property
+        def memory(self) -> int: ...
+        def take(self) -> text.Cooccurrences: ...
+
+    class GloveFloat32:
+        """Epochs of GloVe."""
+
+        def __init__(
+            self,
+            pairs: text.Cooccurrences,
+            words: int,
+            vector_size: int,
+            x_max: float,
+            alpha: float,
+            learning_rate: float,
+            seed: int,
+            symmetric: bool,
+            threads: int,
+        ) -> None: ...
+        def run(self, seconds: float) -> bool:
+            """Trains on; whether the epoch goes on. GIL released."""
+        @property
+        def done(self) -> int: ...
+        @property
+        def total(self) -> int: ...
+        @property
+        def loss(self) -> float: ...
+        @property
+        def memory(self) -> int: ...
+        def read(self, contexts: bool) -> tuple[Array, Array, Array, Array]:
+            """Vectors, biases, and the sums of squared gradients of both."""
+        def write(
+            self, contexts: bool, vectors: Array, biases: Array, vector_sums: Array, bias_sums: Array
+        ) -> None: ...
+        def sum(self) -> Array: ...
+        def next_order(self) -> tuple[Array, Array, Array]:
+            """Words, contexts and counts of the next epoch in their order."""
+
+    class GloveFloat64(GloveFloat32):
+        """The same in double."""
+
+    class PhraseStyle:
+        """How phrases are joined."""
+
+        def __init__(self, delimiter: str, connectors: list[str]) -> None: ...
+
+    class PhraseCounts:
+        """Counts of words and of pairs of neighbours."""
+
+        @overload
+        def __init__(self) -> None: ...
+        @overload
+        def __init__(
+            self, text: Array, ends: Array, counts: Array, first: Array, last: Array, total: int, least: int
+        ) -> None: ...
+        def state(self) -> tuple[Any, ...]:
+            """The arguments of the constructor."""
+        def learn(self, corpus: text.Corpus, style: text.PhraseStyle, most: int, threads: int) -> None: ...
+        @property
+        def total(self) -> int: ...
+        @property
+        def least(self) -> int: ...
+        @property
+        def size(self) -> int: ...
+        @property
+        def memory(self) -> int: ...
+        def names(self) -> list[str]: ...
+        def counts(self) -> Array: ...
+        def candidates(self) -> tuple[Array, Array, Array, Array]:
+            """Numbers of the pairs, their counts, and those of their first and last parts."""
+        def names_of(self, numbers: Array) -> list[str]: ...
+
+    class PhraseJoiner:
+        """Finds phrases in a corpus."""
+
+        def __init__(self, style: text.PhraseStyle, phrases: list[str]) -> None: ...
+        def join(self, corpus: text.Corpus, threads: int) -> text.Corpus: ...
+        def count(self, corpus: text.Corpus, threads: int) -> list[int]: ...
+
+    class TokenizerOptions:
+        """`split`: "whitespace", "character" or anything else for none."""
+
+        def __init__(self, lower: bool, strip_punctuation: bool, split: str, ngrams: list[int]) -> None: ...
+
+    class TokenCounts:
+        """Counts of the tokens of texts."""
+
+        def __init__(self) -> None: ...
+        def add(
+            self, texts: tuple[Any, ...], starts: Array | None, options: text.TokenizerOptions, threads: int
+        ) -> None: ...
+        @property
+        def words(self) -> list[str]: ...
+        @property
+        def counts(self) -> Array: ...
+        @property
+        def rows(self) -> Array:
+            """In how many texts each occurs."""
+
+    class WordTable:
+        """Tokens and their numbers."""
+
+        def __init__(self, words: list[str]) -> None: ...
+        def look_up(
+            self,
+            texts: tuple[Any, ...],
+            starts: Array | None,
+            options: text.TokenizerOptions,
+            first: int,
+            threads: int,
+        ) -> tuple[Array, Array]:
+            """Numbers of all tokens, and where each text begins."""
+
+    @staticmethod
+    def pad32(tokens: Array, starts: Array, width: int, threads: int) -> Array: ...
+    @staticmethod
+    def pad64(tokens: Array, starts: Array, width: int, threads: int) -> Array: ...
+    @staticmethod
+    def count_each(tokens: Array, starts: Array, size: int, factors: Array | None, threads: int) -> Array: ...
+
     class Word2VecTrainer:
         """Passes over a corpus that change three matrices in place."""
 

@@ -17,6 +17,7 @@
 #include "losses_rows.inl"
 #include "losses_focal.inl"
 #include "losses.inl"
+#include "glove.inl"
 #include "optimizers.inl"
 #include "random.inl"
 #include "normal.inl"
@@ -100,6 +101,7 @@ constexpr Kernels<T> kernels() {
       lstm_backward<T>,
       gru<T>,
       gru_backward<T>,
+      glove<T>,
       adam<T>,
       adamax<T>,
       nadam<T>,

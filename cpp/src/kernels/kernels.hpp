@@ -244,6 +244,24 @@ struct CellStep {
   T* dstate[2];  // (rows, units), dense: gradients of the states, changed in place by the backward step
 };
 
+/// Two words, by their places in the blocks of rows of a GloveRun, that occur together x > 0 times.
+struct GlovePair {
+  std::uint16_t i, j;
+  float x;
+};
+
+/// Steps of GloVe on pairs of words of two blocks, one after the other. A word's row is 2 `row` numbers: parameters, of
+/// which some may be constants, and the sum of squared gradients of each: so large for a constant that it stays.
+template <class T>
+struct GloveRun {
+  const GlovePair* pairs;
+  index count;
+  T *words, *contexts;  // rows of the two blocks
+  index row;            // a multiple of 16: everything that one dot product takes, filled with zeros
+  enum Direction { kForward, kBackward, kBoth } direction;  // i or j is the word and the other one its context
+  double x_max, alpha, rate;
+};
+
 /// Random bits for element i come from Philox4x32-10 with this key and counter (i / 4, stream): any part of a tensor
 /// may be drawn by any thread, in any order, again in the backward pass.
 struct RandomKey {
@@ -327,6 +345,10 @@ struct Kernels {
   void (*lstm_backward)(const CellStep<T>& step);
   void (*gru)(const CellStep<T>& step);
   void (*gru_backward)(const CellStep<T>& step);
+
+  // AdaGrad on f(x) (w . c - log x)^2 / 2 for each pair, f(x) = min(1, x / x_max)^alpha; returns the sum of these
+  // losses, in double. Both directions of a pair of equal words are one
+  double (*glove)(const GloveRun<T>& run);
 
   // Optimizers, in place; the formulas are Keras 3's
   void (*adam)(const Update<T>& u, const AdamStep& step);          // slots m, v, and v_max for amsgrad

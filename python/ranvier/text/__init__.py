@@ -1,29 +1,33 @@
-"""Words as vectors: `Corpus` reads text, `Word2Vec` learns vectors from it, `KeyedVectors` holds and answers."""
+"""Words as numbers and vectors: corpora, vocabularies, phrases, word2vec, GloVe, and what is done with vectors."""
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from ranvier import _lazy
 
 if TYPE_CHECKING:
     from ranvier.text.corpus import Corpus
     from ranvier.text.errors import UnknownWordError, VectorFileError
+    from ranvier.text.glove import GloVe
     from ranvier.text.keyed_vectors import KeyedVectors
+    from ranvier.text.phrases import ENGLISH_CONNECTOR_WORDS, FrozenPhrases, Phrases
     from ranvier.text.translation_matrix import TranslationMatrix
+    from ranvier.text.vocabulary import Vocabulary
     from ranvier.text.word2vec import Word2Vec
 
-# What is imported when it is first used, and where it lives.
-_HOMES = {
-    "Corpus": "corpus",
-    "KeyedVectors": "keyed_vectors",
-    "TranslationMatrix": "translation_matrix",
-    "UnknownWordError": "errors",
-    "VectorFileError": "errors",
-    "Word2Vec": "word2vec",
-}
+__all__ = [
+    "ENGLISH_CONNECTOR_WORDS",
+    "Corpus",
+    "FrozenPhrases",
+    "GloVe",
+    "KeyedVectors",
+    "Phrases",
+    "TranslationMatrix",
+    "UnknownWordError",
+    "VectorFileError",
+    "Vocabulary",
+    "Word2Vec",
+]
 
-__all__ = ["Corpus", "KeyedVectors", "TranslationMatrix", "UnknownWordError", "VectorFileError", "Word2Vec"]
-
-
-def __getattr__(name: str) -> Any:
-    if name in _HOMES:
-        return getattr(import_module(f"ranvier.text.{_HOMES[name]}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+if not TYPE_CHECKING:
+    _LAZY = "errors vocabulary corpus keyed_vectors word2vec phrases translation_matrix glove"
+    __getattr__ = _lazy.members_of(__name__, _LAZY.split())
