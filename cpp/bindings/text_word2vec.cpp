@@ -80,7 +80,9 @@ std::unique_ptr<OwningWord2Vec> make_trainer(const std::shared_ptr<Corpus>& corp
 // Where each word's path begins, its inner nodes from the root on, and the child it turns to at each.
 py::tuple huffman_tree(const py::array_t<std::int64_t, py::array::c_style>& counts) {
   const words::HuffmanTree tree(to_vector(counts));
-  const auto array = [](const auto& values) { return py::array(static_cast<py::ssize_t>(values.size()), values.data()); };
+  const auto array = [](const auto& values) {
+    return py::array(static_cast<py::ssize_t>(values.size()), values.data());
+  };
   return py::make_tuple(array(tree.starts), array(tree.nodes), array(tree.turns));
 }
 

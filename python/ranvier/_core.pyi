@@ -445,7 +445,7 @@ class text:  # a submodule
 
     @staticmethod
     def huffman_tree(counts: Array) -> tuple[Array, Array, Array]:
-        """Where each word's path begins, its inner nodes from the root 0 on, and the child (0, 1) it turns to at each."""
+        """Where each word's path begins, its inner nodes from the root 0 on, and the child (0, 1) it turns to."""
 
     class SentenceReader:
         """Reads sentences one by one, or a text in pieces."""

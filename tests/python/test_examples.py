@@ -29,3 +29,15 @@ def test_examples_run(name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest
 @pytest.mark.parametrize("path", list(EXAMPLES.glob("*.py")), ids=lambda path: path.stem)
 def test_examples_are_short(path: Path) -> None:
     assert len(path.read_text().splitlines()) < 80
+
+
+def test_words_are_learnt_from_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = ["the king and the queen sat on the throne"] * 9
+    text += [f"name{i % 140} met name{(i * 7) % 140} in town{i % 50}" for i in range(3000)]
+    path = tmp_path / "text.txt"
+    path.write_text("\n".join(text))
+    run = runpy.run_path(str(EXAMPLES / "word2vec.py"))
+    model = run["main"](str(path), 2)
+    assert len(model.losses) == 2
+    assert "king: " in capsys.readouterr().out
+    assert (EXAMPLES / "output" / "word2vec.png").stat().st_size > 1000

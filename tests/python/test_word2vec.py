@@ -6,6 +6,7 @@ import gzip
 import pickle
 import signal
 import threading
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -49,7 +50,7 @@ def test_an_epoch_is_that_of_numpy(sg: int, hs: int, negative: int, deterministi
         model.build_vocab(sentences)
         counts = model.wv.expandos["count"]
         starts, nodes, turns = _core.text.huffman_tree(counts)
-        paths = [(nodes[a:b].tolist(), turns[a:b].tolist()) for a, b in zip(starts, starts[1:], strict=False)]
+        paths = [(nodes[a:b].tolist(), turns[a:b].tolist()) for a, b in pairwise(starts)]
         block = (4 if sg else 16) if deterministic else 1
         expected = reference.Word2Vec(
             model.wv.vectors, counts, sg, negative, paths if hs else None, 3, 1e-2, 7, block=block
@@ -74,7 +75,7 @@ def test_the_tree_is_a_huffman_tree() -> None:
     lengths = np.diff(starts)
     assert (counts * lengths).sum() == np.dot(counts, reference.code_lengths(counts.tolist()))
     assert {int(node) for node in nodes[starts[:-1]]} == {0}  # the root
-    codes = {"".join(str(int(turn)) for turn in turns[a:b]) for a, b in zip(starts, starts[1:], strict=False)}
+    codes = {"".join(str(int(turn)) for turn in turns[a:b]) for a, b in pairwise(starts)}
     assert len(codes) == len(counts)
     assert not any(a != b and b.startswith(a) for a in codes for b in codes)
 
@@ -198,7 +199,7 @@ def test_predicted_words_are_a_softmax() -> None:
     hidden = model.wv[["w1", "w2"]].astype(float).mean(axis=0)
     weights = np.exp(model.syn1neg @ hidden)
     weights /= weights.sum()
-    assert [word for word, _ in found] == [f for f in np.array(model.wv.index_to_key)[np.argsort(-weights)[:3]]]
+    assert [word for word, _ in found] == [model.wv.index_to_key[i] for i in np.argsort(-weights)[:3]]
     assert [p for _, p in found] == pytest.approx(np.sort(weights)[::-1][:3])
     with pytest.raises(KeyError):
         model.predict_output_word(["unknown"])

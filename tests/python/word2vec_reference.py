@@ -1,4 +1,4 @@
-"""word2vec in NumPy and float64, from the papers (Mikolov et al. 2013) and the scheme of random numbers in docs/text.md."""
+"""word2vec in NumPy and float64, from Mikolov et al. (2013) and the scheme of random numbers in docs/text.md."""
 
 import heapq
 

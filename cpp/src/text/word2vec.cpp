@@ -13,6 +13,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr index kBatchSteps = 64;                         // between two looks at the clock
+constexpr std::int64_t kExchangeBatches = 4;              // after which workers tell each other of hot rows
 constexpr index kFewestTokens = 256, kMostTokens = 8192;  // of a chunk, which goes to the first thread that is free
 // Steps whose dot products are taken together by the deterministic mode: as few as let a barrier pay.
 constexpr index kSkipGramBlock = 4, kCbowBlock = 16;
@@ -37,7 +38,10 @@ class Word2VecTrainer::Worker {
     const Range columns{0, owner_.model_.input.columns};
     rows_.refresh();
     do {
-      if (!fill([this] { return owner_.next_chunk_.fetch_add(1, std::memory_order_relaxed); })) return false;
+      if (!fill([this] { return owner_.next_chunk_.fetch_add(1, std::memory_order_relaxed); })) {
+        rows_.exchange();
+        return false;
+      }
       const std::size_t count = batch_.steps.size();
       for (std::size_t i = 0; i < count; ++i) {
         if (i == 0) prepare(steps_[0], 0);
@@ -47,8 +51,9 @@ class Word2VecTrainer::Worker {
         step.forward(columns, z);
         finish(step, columns, z);
       }
-      rows_.exchange();
+      if (++batches_ % kExchangeBatches == 0) rows_.exchange();
     } while (Clock::now() < stop);
+    rows_.exchange();
     return true;
   }
 
@@ -152,6 +157,7 @@ class Word2VecTrainer::Worker {
   std::vector<WordStep> steps_;  // of this block and the next
   std::size_t parity_ = 0;
   std::vector<float> z_;
+  std::int64_t batches_ = 0;
   Progress progress_;
 };
 

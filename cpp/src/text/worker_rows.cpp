@@ -7,7 +7,7 @@ namespace ranvier::words {
 namespace {
 
 constexpr index kCopies = 1 << 16;  // elements that a worker copies: a quarter of a megabyte, with what they were half
-constexpr index kMostRows = 256;
+constexpr index kMostRows = 64;
 constexpr float kMany = 64;
 
 }  // namespace

@@ -58,7 +58,7 @@ class Word2Vec(Settings):
         comment: kept in the file.
         shrink_windows: whether the window of each word is drawn from 1 .. `window`.
         hashfxn, null_word, batch_words: taken for gensim's sake and without effect.
-        deterministic: whether the model is bitwise the same for any number of workers; `docs/text.md` says at what cost.
+        deterministic: whether the model is bitwise the same for any number of workers; see docs/text.md.
         lower: whether letters become lower case.
         errors: what becomes of bytes that are no UTF-8: "strict", "replace" or "ignore".
         verbose: 0: silent; 1: a bar; 2: a line for each epoch; "auto": 1 in a terminal, otherwise 2.
@@ -135,10 +135,12 @@ class Word2Vec(Settings):
         """Takes the words of a text as vocabulary, and makes their initial vectors.
 
         Args:
-            corpus_iterable, corpus_file: the text, as for the constructor.
+            corpus_iterable: the text, as `sentences` of the constructor.
+            corpus_file: or its file.
             update: adds new words to a vocabulary that is there, and the counts of known ones. Vectors stay as they
                 are, and new ones are drawn; a Huffman tree is made anew, and the vectors of its nodes begin at 0.
-            progress_per, keep_raw_vocab: without effect.
+            progress_per: without effect.
+            keep_raw_vocab: without effect.
             trim_rule: as for the constructor.
 
         Raises: ValueError for a text without words, or in which no word is frequent enough.
@@ -206,12 +208,18 @@ class Word2Vec(Settings):
         """Trains on a text, from the vectors that are there.
 
         Args:
-            corpus_iterable, corpus_file: the text, as for the constructor. It is read once, and kept as numbers.
+            corpus_iterable: the text, as `sentences` of the constructor. It is read once, and kept as numbers.
+            corpus_file: or its file.
             epochs: passes; None: `self.epochs`.
-            start_alpha, end_alpha: the learning rates at the beginning and the end; None: `alpha` and `min_alpha`.
+            start_alpha: the learning rate at the beginning; None: `alpha`.
+            end_alpha: that at the end; None: `min_alpha`.
             compute_loss: whether `losses` goes on; None: as the constructor was told.
             callbacks: as for the constructor.
-            total_examples, total_words, word_count, queue_factor, report_delay: without effect: the text is counted.
+            total_examples: without effect, as are the following: the text is counted.
+            total_words: see there.
+            word_count: see there.
+            queue_factor: see there.
+            report_delay: see there.
 
         Returns: words that were trained on and words of the text, each over all epochs.
 

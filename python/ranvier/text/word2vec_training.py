@@ -16,6 +16,8 @@ from ranvier.text.word2vec_words import keep_thresholds, numbers_of, tables
 from ranvier.utils.progress import Progress, make_progress, numbers, say, tqdm_class
 
 if TYPE_CHECKING:
+    from typing_extensions import Self
+
     from ranvier._typing import Array
     from ranvier.text.corpus import Corpus
     from ranvier.text.word2vec import Word2Vec
@@ -105,7 +107,8 @@ def _padded(matrix: Array | None) -> Array | None:
 def _mean_loss(done: Mapping[str, float], epoch: int) -> float:
     if not np.isfinite(done["loss"]):
         raise NonFiniteLossError(
-            f"[Word2Vec] the loss became {done['loss']} in epoch {epoch + 1}: give a smaller alpha, and build the model anew"
+            f"[Word2Vec] the loss became {done['loss']} in epoch {epoch + 1}: give a smaller alpha, and build "
+            "the model anew"
         )
     return done["loss"] / done["examples"] if done["examples"] else float("nan")
 
@@ -142,7 +145,7 @@ class _Shown:
             loss = done["loss"] / done["examples"] if done["examples"] else float("nan")
             say(f"Epoch {epoch + 1}/{self._epochs} - {speed / 1e3:.0f}k words/s - {numbers({'loss': loss})}")
 
-    def __enter__(self) -> _Shown:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *error: object) -> None:
