@@ -18,7 +18,21 @@ struct Bf16Tile {
   const float* start;  // what the sums are added to: C, the bias, or zeros
   index start_row;
   bool relu;
+  const float* touched[3];  // arrays to prefetch while computing, rows touched_row apart, or null
+  index touched_row;        // 0: none
 };
+
+/// Prefetches rows [from, to) of a tile in the arrays that `finish` is going to touch.
+template <int v>
+inline void prefetch_touched(const Bf16Tile& t, index from, index to) {
+  constexpr index kLine = 64 / sizeof(float);
+  for (const float* array : t.touched) {
+    if (!array) continue;
+    for (index i = from; i < to; i++) {
+      for (index j = 0; j < v * Vec<float>::kLanes; j += kLine) __builtin_prefetch(array + i * t.touched_row + j, 1);
+    }
+  }
+}
 
 /// C (m, v vectors) = start + sum over blocks of (chain over even k + chain over odd k).
 template <int m, int v>
@@ -29,7 +43,13 @@ template <int m, int v>
   const float *A = t.A, *B = t.B, *start = t.start;
   float* const C = t.C;
   index start_row = t.start_row;
+  const index ahead = t.touched_row ? ceil_div(m * kPairDepth, t.K) : 0;  // rows to prefetch in each block
+  index row = 0;
   for (index k = 0; k < t.K; k += kPairDepth, A += kWords) {
+    if (ahead && row < m) {
+      prefetch_touched<v>(t, row, least(row + ahead, m));
+      row += ahead;
+    }
     V even[m][v], odd[m][v];
     UNROLL for (int i = 0; i < m; i++) { UNROLL for (int j = 0; j < v; j++) even[i][j] = odd[i][j] = V(0); }
     const auto step = [&](V(&chain)[m][v], index q) {
@@ -130,6 +150,7 @@ void bf16_gemm(const Gemm<float>& g, const float* packed_a, const Blocks& blocks
     t.c_row = to_scratch ? kBf16Width : g.c_row;
     t.start_row = from_c ? g.c_row : 0;
     t.relu = g.relu && last;
+    t.touched_row = g.finish && last && (g.touched[0] || g.touched[1] || g.touched[2]) ? g.c_row : 0;
     for (index n = n0; n < n1; n += plan.columns) {
       const index columns = least(plan.columns, n1 - n);
       for (index j = 0; j < columns; j += kBf16Width) {
@@ -145,6 +166,7 @@ void bf16_gemm(const Gemm<float>& g, const float* packed_a, const Blocks& blocks
           t.tail = width - (v - 1) * Vec<float>::kLanes;
           t.B = scratch + j * K / kWordDepth;
           t.C = C;
+          for (int q = 0; q < 3; q++) t.touched[q] = g.touched[q] ? g.touched[q] + m * g.c_row + n + j : nullptr;
           t.start = from_c ? C : from_bias ? g.bias + n + j : kZeros;
           kBf16Tiles.function[v - 1][rows - 1](t);
           if (g.finish && last) g.finish(g.context, C, t.c_row, m, n + j, rows, width);
