@@ -270,7 +270,7 @@ CALLS: list[tuple[str, Callable[[], Any], type[Exception], str]] = [
     ),
     ("input shape", lambda: layers.Dense(1, input_shape=(0,)), ValueError, "positive integers"),
     ("input without shape", Input, ValueError, r"shape is missing.*Input\(\(784,\)\)"),
-    ("unknown axis", lambda: Input(batch_shape=(None, None)), ValueError, "every axis but the batch must be known"),
+    ("unknown axis", lambda: layers.Dense(1).build((None, None)), ValueError, "every axis but the batch must be known"),
     (
         "dtype",
         lambda: layers.Dense(1, dtype="float16"),
