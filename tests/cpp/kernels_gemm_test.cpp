@@ -124,6 +124,54 @@ TEST_CASE_TEMPLATE("gemm is right where A and B are packed", T, float, double) {
   });
 }
 
+TEST_CASE_TEMPLATE("gemm of windows where they lie has the bits of gathered ones", T, float, double) {
+  constexpr index kHeight = 9, kWidth = 20, kGap = 2, kLines = 5;
+  for_each_isa<T>([](const Kernels<T>& k, const std::string&) {
+    for (index C : {1, 3, 40, 200}) {
+      for (index window : {1, 6, 16}) {  // in a line; a window is 3 x 3
+        const index piece = 3 * C, columns = 3 * piece, rows = kLines * window, line = kWidth * C;
+        const auto image = random_vector<T>(kHeight * line, 5);
+        const index jump[] = {0, kGap * line, 2 * kGap * line};
+        index lines[kLines];
+        for (index j = 0; j < kLines; j++) lines[j] = j * line;
+        Product<T> gathered(rows, 33, columns);
+        for (index m = 0; m < rows; m++) {
+          for (index c = 0; c < columns; c++) {
+            const index at = m / window * line + m % window * C + c / piece * kGap * line + c % piece;
+            gathered.A[m * columns + c] = image[at];
+          }
+        }
+        Product<T> in_place(rows, 33, columns);
+        gathered.g.bias = in_place.g.bias = in_place.bias.data();
+        in_place.g.A = image.data();
+        in_place.g.a_row = C;
+        in_place.g.line = window;
+        in_place.g.line_step = line;
+        in_place.g.jump = jump;
+        in_place.g.piece = piece;
+        gathered.run(k);
+        in_place.run(k, 3);
+        INFO(C, " channels, ", window, " windows in a line");
+        CHECK(in_place.C == gathered.C);
+
+        Product<T> transposed(columns, 33, rows), weighed(columns, 33, rows, kTransposed);
+        transposed.g.A = gathered.A.data();
+        transposed.g.a_row = 1;
+        transposed.g.a_col = columns;
+        weighed.g.A = image.data();
+        weighed.g.a_col = C;
+        weighed.g.line = piece;
+        weighed.g.line_step = kGap * line;
+        weighed.g.jump = lines;
+        weighed.g.piece = window;
+        transposed.run(k);
+        weighed.run(k, 3);
+        CHECK(weighed.C == transposed.C);
+      }
+    }
+  });
+}
+
 TEST_CASE_TEMPLATE("gemm scratch is enough for every smaller product", T, float, double) {
   for_each_isa<T>([](const Kernels<T>& k, const std::string&) {
     for (bool streamed : {false, true}) {

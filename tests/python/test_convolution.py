@@ -41,6 +41,12 @@ SHAPES = [
     Shape("Conv2D", {"filters": 20, "kernel_size": 3, "groups": 20, "padding": "same"}, (12, 10, 20), 5),
     Shape("Conv2D", {"filters": 600, "kernel_size": 3, "padding": "same"}, (4, 3, 128), 3),
     Shape("Conv3D", {"filters": 18, "kernel_size": 3, "padding": "same", "strides": (1, 2, 2)}, (6, 9, 8, 7), 3),
+    Shape("Conv1D", {"filters": 20, "kernel_size": 4, "strides": 3}, (100, 7), 3),
+    Shape("Conv2D", {"filters": 10, "kernel_size": 3}, (8, 9, 200), 3),  # a kernel row is deeper than a block
+    Shape("Conv2D", {"filters": 24, "kernel_size": 3, "padding": "same"}, (40, 9, 64), 2),  # lines copied in parts
+    Shape("Conv2D", {"filters": 24, "kernel_size": 3, "groups": 4, "dilation_rate": 2}, (12, 14, 16), 5),
+    Shape("Conv3D", {"filters": 9, "kernel_size": 3, "padding": "same"}, (5, 6, 9, 7), 3),
+    Shape("Conv3D", {"filters": 9, "kernel_size": (2, 3, 2), "dilation_rate": 2}, (7, 8, 10, 6), 3),
     Shape("DepthwiseConv2D", {"kernel_size": 5, "padding": "same"}, (17, 12, 37), 4),
     Shape("DepthwiseConv2D", {"kernel_size": 3, "strides": 2, "depth_multiplier": 3}, (17, 12, 5), 4),
     Shape("Conv1DTranspose", {"filters": 20, "kernel_size": 7, "strides": 4}, (40, 21), 3),

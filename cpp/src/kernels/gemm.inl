@@ -22,15 +22,17 @@ struct GemmPlan {
 
   explicit GemmPlan(const Gemm<T>& g) {
     const bool whole_depth = g.finish && !g.keep;  // a tile that only lives in scratch is computed in one go
-    const index parts = whole_depth ? 1 : most(ceil_div(g.K, kDepth), 1);
-    depth = parts == 1 ? g.K : least(round_up(ceil_div(g.K, parts), 8), g.K);
+    const index unit = g.jump ? g.piece : 8, most_at_once = most(g.jump ? kDepth / unit * unit : kDepth, unit);
+    const index parts = whole_depth ? 1 : most(ceil_div(g.K, most_at_once), 1);
+    depth = parts == 1 ? g.K : least(round_up(ceil_div(g.K, parts), unit), g.K);
     rows = least(kRows, g.M);
     columns = depth <= kDepth ? kGroupColumns : most(kGroupColumns * kDepth / depth / NR * NR, NR);
     columns = least(columns, round_up(g.N, NR));
 
     constexpr index kPage = 4096 / sizeof(T), kConflict = 2048 / sizeof(T);
     pack_b = g.b_col != 1 || (g.M > 2 * kTileRows && g.b_row >= kPage);
-    pack_a = g.N > 4 * NR && (g.a_col == 1 ? g.a_row % kConflict == 0 && g.K >= 256 : g.a_col >= kPage);
+    pack_a = !g.jump && g.line == 0 && g.N > 4 * NR &&
+             (g.a_col == 1 ? g.a_row % kConflict == 0 && g.K >= 256 : g.a_col >= kPage);
     a_elements = pack_a ? rows * (round_up(depth, 16) + 16) : 0;
     b_elements = pack_b ? depth * columns : 0;
   }
@@ -42,9 +44,10 @@ struct GemmPlan {
 template <class T>
 index gemm_scratch(const Gemm<T>& g) {
   const GemmPlan<T> plan(g);
-  const index K = round_up(g.K, 8), depth = g.finish && !g.keep ? K : least(K, kDepth);
+  const index K = round_up(g.K, 8), at_once = most(kDepth, g.jump ? g.piece : 0);
+  const index depth = g.finish && !g.keep ? K : least(K, at_once);
   const index a = plan.pack_a ? plan.rows * (round_up(depth, 16) + 16) : 0;
-  const index group = most(kGroupColumns * kDepth, plan.NR * K);
+  const index group = most(kGroupColumns * at_once, plan.NR * K);
   const index b = plan.pack_b ? least(group, K * round_up(g.N, plan.NR)) : 0;
   return round_up(a, 16) + round_up(b, 16) + (g.finish && !g.keep ? kTileRows * kGroupColumns : 0);
 }
@@ -117,57 +120,75 @@ struct GemmBlock {
 
   /// All tiles of rows [m, m + rows) and columns [n, n + columns) for k0 .. k0 + K - 1.
   void sweep(index m, index rows, index n, index columns, index k0, index K) const {
-    static constexpr T kZeros[NR] = {};
     const T* B = g.B + k0 * g.b_row + n * g.b_col;
     if (plan.pack_b) pack_columns(B, g.b_row, g.b_col, K, columns, packed_b);
 
-    const bool first = k0 == 0, last = k0 + K == g.K;
-    const bool by_rows = g.a_col == 1, to_scratch = g.finish && !g.keep;
-    const bool from_c = g.accumulate || !first, from_bias = !from_c && g.bias;
+    const bool last = k0 + K == g.K, by_rows = g.a_col == 1;
+    const bool far = !to_scratch() && g.M * g.c_row >= kFar;
     TileCall<T> t;
     t.K = K;
     t.relu = g.relu && last;
-    t.c_row = to_scratch ? columns : g.c_row;
-    t.start_row = from_c ? g.c_row : 0;
-    const bool touches = g.finish && last && g.touched[0], far = !to_scratch && g.M * g.c_row >= kFar;
-    t.touched_row = touches || far ? g.c_row : 0;
-    const Panels panels(rows);
-    for (index p = 0; p < panels.count; p++) {
-      const index i = panels.begin(p), size = panels.rows(p);
-      if (plan.pack_a) {
-        t.A = packed_a + i * (by_rows ? row_step(K) : K);
-        t.a_step = by_rows ? row_step(K) : size;
-      } else {
-        t.A = g.A + (m + i) * g.a_row + k0 * g.a_col;
-        t.a_step = by_rows ? g.a_row : g.a_col;
-      }
-      for (index j = 0; j < columns; j += NR) {
-        const index width = least(NR, columns - j), v = ceil_div(width, W);
-        t.tail = width - (v - 1) * W;
-        t.whole = K;
-        if (plan.pack_b) {
-          t.B = packed_b + j * K;
-          t.b_row = v * W;
+    t.c_row = to_scratch() ? columns : g.c_row;
+    t.start_row = from_c(k0) ? g.c_row : 0;
+    t.touched_row = (g.finish && last && g.touched[0]) || far ? g.c_row : 0;
+    static constexpr index kInOnePiece = 0;
+    t.jump = g.jump ? g.jump + k0 / g.piece : &kInOnePiece;
+    t.piece = g.jump ? g.piece : K;
+    for (index begin = 0; begin < rows;) {  // a panel lies in one line
+      const index end = g.line ? least(begin + g.line - (m + begin) % g.line, rows) : rows;
+      const Panels panels(end - begin);
+      for (index p = 0; p < panels.count; p++) {
+        const index i = begin + panels.begin(p), size = panels.rows(p);
+        if (plan.pack_a) {
+          t.A = packed_a + i * (by_rows ? row_step(K) : K);
+          t.a_step = by_rows ? row_step(K) : size;
         } else {
-          t.B = B + j;
-          t.b_row = g.b_row;
-          // Whole vectors run past the end of a row into the next ones, but must not run past the last row.
-          if (t.tail < W) t.whole = rows_before_end(v * W, n + j, k0, K);
+          t.A = g.A + row_offset(m + i) + (g.jump ? 0 : k0 * g.a_col);
+          t.a_step = by_rows ? g.a_row : g.a_col;
         }
-        const index offset = (m + i) * g.c_row + n + j;
-        for (int q = 0; q < 3; q++) t.touched[q] = touches && g.touched[q] ? g.touched[q] + offset : nullptr;
-        T* C = g.C + offset;
-        t.touched[3] = !far ? nullptr : j + NR < columns ? C + NR : g.C + (m + i + size) * g.c_row + n;
-        t.C = to_scratch ? scratch_panel + j : C;
-        t.start = from_c ? C : from_bias ? g.bias + n + j : kZeros;
-        kTiles<T>.function[by_rows][v - 1][size - 1](t);
-        if (g.finish && last && !to_scratch) g.finish(g.context, t.C, t.c_row, m + i, n + j, size, width);
+        sweep_panel(t, m + i, size, n, columns, k0, B, far);
       }
-      // Whole rows of the panel: an optimizer goes along them at the speed of the second-level cache, where tile by
-      // tile the parts of its arrays push one another out of the nearest one.
-      if (to_scratch) g.finish(g.context, scratch_panel, columns, m + i, n, size, columns);
+      begin = end;
     }
   }
+
+  /// The tiles of one panel of A, rows [m, m + size).
+  [[gnu::always_inline]] inline void sweep_panel(TileCall<T>& t, index m, index size, index n, index columns, index k0,
+                                                 const T* B, bool far) const {
+    static constexpr T kZeros[NR] = {};
+    const bool last = k0 + t.K == g.K, touches = g.finish && last && g.touched[0];
+    const bool in_scratch = to_scratch(), goes_on = from_c(k0);
+    const T* const bias = k0 == 0 ? g.bias : nullptr;
+    for (index j = 0; j < columns; j += NR) {
+      const index width = least(NR, columns - j), v = ceil_div(width, W);
+      t.tail = width - (v - 1) * W;
+      t.whole = t.K;
+      if (plan.pack_b) {
+        t.B = packed_b + j * t.K;
+        t.b_row = v * W;
+      } else {
+        t.B = B + j;
+        t.b_row = g.b_row;
+        // Whole vectors run past the end of a row into the next ones, but must not run past the last row.
+        if (t.tail < W) t.whole = rows_before_end(v * W, n + j, k0, t.K);
+      }
+      const index offset = m * g.c_row + n + j;
+      for (int q = 0; q < 3; q++) t.touched[q] = touches && g.touched[q] ? g.touched[q] + offset : nullptr;
+      T* C = g.C + offset;
+      t.touched[3] = !far ? nullptr : j + NR < columns ? C + NR : g.C + (m + size) * g.c_row + n;
+      t.C = in_scratch ? scratch_panel + j : C;
+      t.start = goes_on ? C : bias ? bias + n + j : kZeros;
+      kTiles<T>.function[g.a_col == 1][v - 1][size - 1](t);
+      if (g.finish && last && !in_scratch) g.finish(g.context, t.C, t.c_row, m, n + j, size, width);
+    }
+    // Whole rows of the panel: an optimizer goes along them at the speed of the second-level cache, where tile by tile
+    // the parts of its arrays push one another out of the nearest one.
+    if (in_scratch) g.finish(g.context, scratch_panel, columns, m, n, size, columns);
+  }
+
+  bool to_scratch() const { return g.finish && !g.keep; }
+  bool from_c(index k0) const { return g.accumulate || k0 > 0; }
+  index row_offset(index m) const { return g.line ? m / g.line * g.line_step + m % g.line * g.a_row : m * g.a_row; }
 
   /// How many of the rows k0 .. k0 + K - 1 of B have `width` readable elements from column n on.
   index rows_before_end(index width, index n, index k0, index K) const {
@@ -181,7 +202,7 @@ void gemm(const Gemm<T>& g, const Blocks& blocks, index block, T* scratch) {
   const index m = block / blocks.count_n * blocks.rows, n = block % blocks.count_n * blocks.columns;
   const index m1 = least(m + blocks.rows, g.M), n1 = least(n + blocks.columns, g.N);
   if (m >= m1 || n >= n1) return;
-  if (g.M <= kGemvRows && !g.finish) return gemv(g, m, m1, n, n1);
+  if (g.M <= kGemvRows && !g.finish && !g.jump) return gemv(g, m, m1, n, n1);
   GemmBlock<T>(g, scratch).run(m, m1, n, n1);
 }
 

@@ -10,6 +10,8 @@ struct TileCall {
   index whole;  // the first `whole` rows of B may be read past column `tail` of the last vector
   const T* A;   // A(i, k) at i * a_step + k, or at i + k * a_step if A is m-contiguous
   index a_step;
+  const index* jump;  // for each `piece` of k: how far from there it begins
+  index piece;
   const T* B;  // B(k, j) at k * b_row + j
   index b_row;
   T* C;
@@ -37,7 +39,6 @@ template <class T, int m, int v, bool kRowsOfA>
 [[gnu::flatten]] void tile(const TileCall<T>& t) {
   constexpr index W = Vec<T>::kLanes;
   const index K = t.K, a_step = t.a_step, b_row = t.b_row, tail = t.tail;
-  const T* A = t.A;
   const T* B = t.B;
   Vec<T> c[m][v];
 
@@ -58,21 +59,26 @@ template <class T, int m, int v, bool kRowsOfA>
   auto read_whole = [](const T* p) { return load(p); };
   auto read_tail = [tail](const T* p) { return load_n(p, tail); };
 
-  const index whole = t.whole & ~index(3);
-  const index segment = t.touched_row ? most(whole / m & ~index(3), 4) : whole;
+  const index segment = t.touched_row ? most(t.whole / m & ~index(3), 4) : K;
   index k = 0;
-  for (int row = 0; k < whole; row++) {
-    if (t.touched_row && row < m) prefetch_touched<T, v>(t, row);
-    const index end = t.touched_row && row < m - 1 ? least(k + segment, whole) : whole;
-    for (; k < end; k += 4) {
-      UNROLL for (int u = 0; u < 4; u++) {
-        UNROLL for (int j = 0; j < v; j++) __builtin_prefetch(B + 8 * b_row + j * W);
-        step(kRowsOfA ? A + u : A + u * a_step, read_whole);
+  int row = 0;
+  for (const index* jump = t.jump; k < K;) {
+    const index end = k + t.piece;
+    const index whole = k + (most(least(end, t.whole) - k, 0) & ~index(3));
+    const T* A = t.A + *jump++;
+    for (; k < whole; row++) {
+      if (t.touched_row && row < m) prefetch_touched<T, v>(t, row);
+      const index next = t.touched_row && row < m - 1 ? least(k + segment, whole) : whole;
+      for (; k < next; k += 4) {
+        UNROLL for (int u = 0; u < 4; u++) {
+          UNROLL for (int j = 0; j < v; j++) __builtin_prefetch(B + 8 * b_row + j * W);
+          step(kRowsOfA ? A + u : A + u * a_step, read_whole);
+        }
+        A += kRowsOfA ? 4 : 4 * a_step;
       }
-      A += kRowsOfA ? 4 : 4 * a_step;
     }
+    for (; k < end; k++, A += kRowsOfA ? 1 : a_step) step(A, read_tail);
   }
-  for (; k < K; k++, A += kRowsOfA ? 1 : a_step) step(A, read_tail);
 
   if (t.relu) {
     UNROLL for (int i = 0; i < m; i++) {

@@ -91,6 +91,11 @@ struct Gemm {
   index M, N, K;
   const T* A;
   index a_row, a_col;  // A(m, k) = A[m * a_row + k * a_col]; one of the two strides is 1
+  // Or, as windows lie over an image: A(m, k) = A[m / line * line_step + m % line * a_row +
+  //                                             jump[k / piece] + k % piece * a_col]
+  // for pieces that K is a multiple of; a null jump and a line of 0 stand for one piece and one line.
+  const index* jump;
+  index piece, line, line_step;
   const T* B;
   index b_row, b_col;  // B(k, n) = B[k * b_row + n * b_col]; one of the two strides is 1
   T* C;

@@ -2,12 +2,14 @@
 //   gather       small = patches of large * weight
 //   spread       large = the same backwards, each pixel as a sum over the windows it lies in: no sum is split
 //   weigh        dweight = patches of large^T * small
+// Windows are multiplied where they lie in the image; where that would make tiles of few rows, patches are gathered.
 // A convolution gathers forward and spreads backward; a transposed one does the reverse. weight is (places, C / groups,
 // N), and group g sees channels g C / groups on and makes channels g N / groups on.
 #pragma once
 
 #include "layers/patches.hpp"
 #include "layers/product.hpp"
+#include "layers/windows_in_place.hpp"
 
 namespace ranvier {
 
@@ -87,6 +89,8 @@ class Convolving {
   static constexpr index kGathered = index{1} << 12, kFewestRows = 14, kMostRows = 504;
   static constexpr index kGatheredForMany = index{1} << 17, kManyWeights = index{1} << 17;
   static constexpr index kWeighed = index{1} << 15, kFewestSums = 112;
+  // Windows in place: elements of lines that are copied at a time, and rows multiplied at a time where they are not.
+  static constexpr index kCopied = index{1} << 14, kWeighedCopied = index{1} << 15, kRowsInPlace = 504;
 
   // The pixels of the large image that lie alike between the strides of the windows.
   struct PhaseAxis {
@@ -227,6 +231,12 @@ class Convolving {
 
   index product_scratch(const PatchProduct<T>& p, index batch) const {
     if (p.patches.rows() == 0) return 0;
+    if (WindowsInPlace<T>::pays(p.patches)) {
+      const WindowsInPlace<T> windows(p.patches);
+      const index lines = lines_in_place(windows, kCopied), rows = lines * windows.window();
+      return jump_elements(windows.pieces()) + copy_elements(windows, lines) + tile(p, rows) +
+             kernels::table<T>().gemm_scratch(product_in_place(p, windows, lines));
+    }
     const Cut c = product_cut(p.patches);
     const index rows = std::min(c.rows, batch * p.patches.rows());
     return gathered(p.patches, c, rows) + tile(p, rows) + kernels::table<T>().gemm_scratch(block(p, c, rows, c.depth));
@@ -248,6 +258,7 @@ class Convolving {
   void run(const Pass<T>& pass, const PatchProduct<T>& p, E end) const {
     const index total = pass.batch * p.patches.rows();
     if (total == 0) return;
+    if (WindowsInPlace<T>::pays(p.patches)) return run_in_place(pass, p, end);
     const Cut c = product_cut(p.patches);
     const index most = std::min(c.rows, total), wanted = wanted_blocks(*pass.team);
     const index rows = std::min(most, std::max<index>((total + wanted - 1) / wanted, 14));
@@ -284,6 +295,64 @@ class Convolving {
     });
   }
 
+  // --- The same with windows in place
+
+  static index copy_elements(const WindowsInPlace<T>& windows, index lines) {
+    return round_up(windows.copy_elements(lines), static_cast<index>(kCacheLine / sizeof(T)));
+  }
+  static index jump_elements(index pieces) {
+    return round_up(pieces * static_cast<index>(sizeof(index)), static_cast<index>(kCacheLine)) /
+           static_cast<index>(sizeof(T));
+  }
+  static index lines_in_place(const WindowsInPlace<T>& windows, index copied) {
+    return windows.copies() ? windows.lines_within(copied) : std::max<index>(kRowsInPlace / windows.window(), 1);
+  }
+
+  static kernels::Gemm<T> product_in_place(const PatchProduct<T>& p, const WindowsInPlace<T>& windows, index lines) {
+    kernels::Gemm<T> g = product<T>(lines * windows.window(), p.N, p.patches.columns(), nullptr, nullptr, nullptr);
+    g.line = windows.window();
+    g.piece = windows.piece();
+    g.b_row = p.b_row;
+    g.c_row = scatters(p) ? p.N : p.c_row;
+    static const index kSomewhere = 0;  // only whether there are pieces counts
+    g.jump = &kSomewhere;
+    return g;
+  }
+
+  template <class E>
+  void run_in_place(const Pass<T>& pass, const PatchProduct<T>& p, E end) const {
+    const WindowsInPlace<T> windows(p.patches);
+    const index line = windows.window(), per_plane = p.patches.axis[1].count;
+    const index planes = pass.batch * p.patches.axis[0].count, most = lines_in_place(windows, kCopied);
+    const index wanted = (wanted_blocks(*pass.team) + planes - 1) / planes;
+    const index lines = std::min({most, per_plane, (per_plane + wanted - 1) / wanted});
+    const index blocks = (per_plane + lines - 1) / lines;
+    index* const jump = reinterpret_cast<index*>(pass.scratch);
+    T* const copy = pass.scratch + jump_elements(windows.pieces());
+    T* const to = copy + copy_elements(windows, most);
+    T* const rest = to + tile(p, most * line);
+    pass.team->for_each(planes * blocks, [&](index i) {
+      const index begin = i % blocks * lines;
+      const Range part{i / blocks * per_plane + begin, i / blocks * per_plane + std::min(begin + lines, per_plane)};
+      const auto view = windows.see(*pass.kernels, p.images, part, copy);
+      windows.place_pieces(view, jump);
+      kernels::Gemm<T> g = product_in_place(p, windows, part.size());
+      g.jump = jump;
+      g.a_row = view.window;
+      g.line_step = view.line;
+      for (index group = 0; group < p.groups; ++group) {
+        kernels::Gemm<T> each = g;
+        each.A = view.first + group * p.patches.depth;
+        each.B = p.B + group * p.b_group;
+        each.C = scatters(p) ? to : p.C + part.begin * line * p.c_row + group * p.N;
+        each.bias = p.bias ? p.bias + group * p.N : nullptr;
+        end(each, part.begin * line, group * p.N);
+        pass.kernels->gemm(each, {each.M, each.N, 1, 1}, 0, rest);
+        if (scatters(p)) scatter(p, {part.begin * line, part.end * line}, group, to);
+      }
+    });
+  }
+
   // Rows [part.begin, part.end) of the product to where they belong.
   static void scatter(const PatchProduct<T>& p, Range part, index group, const T* from) {
     const auto& axis = p.patches.axis;
@@ -308,8 +377,64 @@ class Convolving {
     return g;
   }
 
+  // Patches of one channel are gathered cheaply, by columns, and make taller tiles.
+  static bool weighs_in_place(const Patches& patches) {
+    return WindowsInPlace<T>::pays(patches) && !patches.by_columns();
+  }
+
+  // dweight, as far as the places of one group of pieces go, from some lines.
+  kernels::Gemm<T> weighing_in_place(const WindowsInPlace<T>& windows, index lines) const {
+    kernels::Gemm<T> g = product_transposed_a<T>(windows.even_pieces() * windows.piece(), units(),
+                                                 lines * windows.window(), nullptr, nullptr, nullptr);
+    g.line = windows.piece();
+    g.piece = windows.window();
+    g.b_row = g.c_row = N;
+    static const index kSomewhere = 0;
+    g.jump = &kSomewhere;
+    return g;
+  }
+
+  void weigh_in_place(const Pass<T>& pass, const T* large, const T* small, T* dweight) const {
+    const Patches all = patches_of_large();
+    const WindowsInPlace<T> windows(all);
+    const index most = lines_in_place(windows, kWeighedCopied), line = windows.window();
+    const index total = pass.batch * windows.lines(), at_once = windows.copies() ? axes[1].output : total;
+    index* const jump = reinterpret_cast<index*>(pass.scratch);
+    T* const copy = pass.scratch + jump_elements(most);
+    T* const rest = copy + copy_elements(windows, most);
+    const index parts = groups * windows.piece_groups(), wanted = (wanted_blocks(*pass.team) + parts - 1) / parts;
+    const kernels::Blocks blocks = pass.kernels->gemm_blocks(weighing_in_place(windows, most), wanted);
+    const index count = blocks.count_m * blocks.count_n;
+    pass.team->for_each(parts * count, [&](index i) {
+      const index group = i / count / windows.piece_groups(), pieces = i / count % windows.piece_groups();
+      for (index from = 0; from < total;) {
+        const index plane_end = (from / at_once + 1) * at_once;
+        const Range part{from, std::min(from + most, plane_end)};
+        const auto view = windows.see(*pass.kernels, large, part, copy);
+        for (index q = 0; q < part.size(); ++q)
+          jump[q] = windows.copies() ? q * view.line : windows.offset(from + q) - windows.offset(from);
+        kernels::Gemm<T> g = weighing_in_place(windows, part.size());
+        g.jump = jump;
+        g.line_step = windows.even_step(view);
+        g.a_col = view.window;
+        g.A = view.first + windows.group_offset(view, pieces) + group * depth();
+        g.B = small + from * line * N + group * units();
+        g.C = dweight + pieces * g.M * N + group * units();
+        g.accumulate = from > 0;
+        pass.kernels->gemm(g, blocks, i % count, rest);
+        from = part.end;
+      }
+    });
+  }
+
   index weighing_scratch(index batch) const {
     const Patches patches = patches_of_large();
+    if (weighs_in_place(patches)) {
+      const WindowsInPlace<T> windows(patches);
+      const index lines = lines_in_place(windows, kWeighedCopied);
+      return jump_elements(lines) + copy_elements(windows, lines) +
+             kernels::table<T>().gemm_scratch(weighing_in_place(windows, lines));
+    }
     const Cut c = sum_cut(patches);
     const index rows = std::min(c.rows, batch * patches.rows());
     return gathered(patches, c, rows) + kernels::table<T>().gemm_scratch(weighing(patches, c, rows, c.depth));
@@ -319,6 +444,7 @@ class Convolving {
 template <class T>
 void Convolving<T>::weigh(const Pass<T>& pass, const T* large, const T* small, T* dweight) const {
   const Patches all = patches_of_large();
+  if (weighs_in_place(all)) return weigh_in_place(pass, large, small, dweight);
   const Cut c = sum_cut(all);
   const index total = pass.batch * all.rows(), rows = std::min(c.rows, total), columns = all.columns();
   T* const rest = pass.scratch + gathered(all, c, rows);
