@@ -159,15 +159,15 @@ def main() -> None:
     """Runs the parts asked for."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seconds", type=float, default=0.3, help="length of one measurement")
-    parts = {
-        "growth": lambda: growth(options.seconds),
-        "neighbour": lambda: threads_and_neighbour(options.seconds),
-        "many": lambda: many_models(64),
+    parts: dict[str, Callable[[float], None]] = {
+        "growth": growth,
+        "neighbour": threads_and_neighbour,
+        "many": lambda _: many_models(64),
     }
     parser.add_argument("--parts", nargs="+", default=list(parts), choices=list(parts), help="only these")
     options = parser.parse_args()
     for part in options.parts:
-        parts[part]()
+        parts[part](options.seconds)
 
 
 if __name__ == "__main__":

@@ -45,23 +45,20 @@ def make_files(folder: Path, rows: int, size: int) -> None:
 
 def load(library: str, folder: Path, what: str) -> Any:
     """What a user would call."""
+    path = {"glove": "glove.txt", "binary": "vectors.bin", "text": "vectors.txt"}.get(what)
     if library == "ranvier":
-        from ranvier.text import KeyedVectors
+        from ranvier import text
 
-        if what.startswith("native"):
-            return KeyedVectors.load(folder / "vectors.safetensors", mmap="r" if "mapped" in what else None)
+        if path is None:
+            return text.KeyedVectors.load(folder / "vectors.safetensors", mmap="r" if "mapped" in what else None)
         if what == "glove":
-            return KeyedVectors.load_glove(folder / "glove.txt")
-    else:
-        from gensim.models import KeyedVectors
+            return text.KeyedVectors.load_glove(folder / path)
+        return text.KeyedVectors.load_word2vec_format(folder / path, binary=what == "binary")
+    from gensim import models
 
-        if what.startswith("native"):
-            return KeyedVectors.load(str(folder / "vectors.kv"), mmap="r" if "mapped" in what else None)
-        if what == "glove":
-            return KeyedVectors.load_word2vec_format(folder / "glove.txt", no_header=True)
-    if what == "binary":
-        return KeyedVectors.load_word2vec_format(folder / "vectors.bin", binary=True)
-    return KeyedVectors.load_word2vec_format(folder / "vectors.txt")
+    if path is None:
+        return models.KeyedVectors.load(str(folder / "vectors.kv"), mmap="r" if "mapped" in what else None)
+    return models.KeyedVectors.load_word2vec_format(folder / path, binary=what == "binary", no_header=what == "glove")
 
 
 def high_water() -> float:
