@@ -208,7 +208,6 @@ COMPOSED = [
         "nan_to_num-nan",
         lambda x: ops.nan_to_num(ops.where(x > 0, x, np.nan), 2),
         lambda x: np.where(x > 0, x, 2),
-        smooth=False,
     ),
     binary("hypot", np.hypot, 0.3, 3),
     binary("isclose", np.isclose, smooth=False),

@@ -224,7 +224,7 @@ def test_own_classes_need_to_be_named(tmp_path: Path) -> None:
         model.save(path)
         assert isinstance(models.load_model(path).layers[0], Doubled)
     finally:
-        ranvier._custom_objects._registered.clear()
+        del ranvier._custom_objects._registered["tests>Twice"]
 
 
 def test_describable_objects() -> None:
