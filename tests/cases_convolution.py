@@ -279,7 +279,7 @@ LAYERS = [
             **SHARED,
             "kernel_regularizer": {"class_name": "L1", "config": {"l1": 0.1}},
             "bias_regularizer": "l2",
-            "activity_regularizer": "l1_l2",
+            "activity_regularizer": {"class_name": "L1L2", "config": {"l1": 0.01, "l2": 0.01}},
             "kernel_constraint": {"class_name": "MaxNorm", "config": {"max_value": 3, "axis": [0, 1, 2]}},
             "bias_constraint": "non_neg",
         },
