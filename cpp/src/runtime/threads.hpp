@@ -49,8 +49,7 @@ class Team {
   }
 
   /// Calls f(i) for each i in 0 .. count, each on the first thread that is free: a preempted thread delays only its own
-  /// part. Of few parts a thread begins with those of its own rank, which the last loop may have left in its cache. No
-  /// barrier at the end.
+  /// part. No barrier at the end.
   template <class F>
   void for_each(index count, const F& f) {
     if (size_ == 1) {
@@ -58,18 +57,8 @@ class Team {
       return;
     }
     if (loops_ == TeamState::kCounters) barrier();  // all threads count alike, so all come here
-    std::atomic<index>& taken = state_->next[loops_++].value;
-    constexpr index kBits = 8 * sizeof(index) - 1;
-    if (count > kBits) {
-      for (index i; (i = taken.fetch_add(1, std::memory_order_relaxed)) < count;) f(i);
-      return;
-    }
-    index i = count * rank_ / size_;
-    for (index tried = 0; tried < count; ++tried, i = i + 1 == count ? 0 : i + 1) {
-      const index bit = index{1} << i;
-      if (!(taken.load(std::memory_order_relaxed) & bit) && !(taken.fetch_or(bit, std::memory_order_relaxed) & bit))
-        f(i);
-    }
+    std::atomic<index>& next = state_->next[loops_++].value;
+    for (index i; (i = next.fetch_add(1, std::memory_order_relaxed)) < count;) f(i);
   }
 
  private:
