@@ -76,7 +76,7 @@ RANVIER_UNARY(Cosh, each_lane(x, C_cosh()), each_lane(x, C_sinh()))
 RANVIER_UNARY(Erf, erf(x), 1.12837916709551257390 * exp(-x * x))
 RANVIER_UNARY(Exp, exp(x), y)
 RANVIER_UNARY(Exp2, exp(0.69314718055994530942 * x), 0.69314718055994530942 * y)
-RANVIER_UNARY(Expm1, expm1(x), y + 1)
+RANVIER_UNARY(Expm1, select(x > 80, exp(x), expm1(x)), y + 1)  // expm1 stops where exp still grows
 RANVIER_UNARY(Floor, each_lane(x, C_floor()), V(0))
 RANVIER_UNARY(IsFinite, truth(x - x == 0), V(0))
 RANVIER_UNARY(IsInf, truth(abs(x) == V(__builtin_inf())), V(0))
