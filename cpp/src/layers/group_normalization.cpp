@@ -50,7 +50,9 @@ class GroupNormalization final : public NormalizedLines<T> {
   }
 
  private:
-  std::size_t channel_axis(const Shape& x) const { return static_cast<std::size_t>(this->row_axes({axis_}, x)[0]); }
+  std::size_t channel_axis(const Shape& x) const {
+    return static_cast<std::size_t>(row_axes(this->name(), {axis_}, x)[0]);
+  }
 
   index groups_, axis_;
 };

@@ -9,6 +9,7 @@
 #include <mutex>
 
 #include "layers/layer.hpp"
+#include "layers/row_axes.hpp"
 
 namespace ranvier {
 
@@ -98,21 +99,6 @@ class NormalizedLines : public Layer<T> {
     if (gamma_name_) parameters.push_back(std::make_shared<Parameter<T>>(gamma_name_, shape, Initial::ones));
     if (beta_name_) parameters.push_back(std::make_shared<Parameter<T>>(beta_name_, shape, Initial::zeros));
     return parameters;
-  }
-
-  /// Positions of axes among those of one row, sorted. Axes count the batch as axis 0, or are negative from the end.
-  std::vector<index> row_axes(const std::vector<std::int64_t>& axes, const Shape& x) const {
-    const index rank = static_cast<index>(x.size()) + 1;
-    std::vector<index> positions;
-    for (std::int64_t axis : axes) {
-      if (axis >= rank || axis < -rank)
-        fail(this->name(), "axis ", axis, " does not exist in an input of shape ", to_string_batched(x));
-      const index position = (axis < 0 ? axis + rank : axis) - 1;
-      if (position < 0) fail(this->name(), "axis ", axis, " is the batch: rows do not mix");
-      positions.push_back(position);
-    }
-    std::sort(positions.begin(), positions.end());
-    return positions;
   }
 
   /// Lines along these axes; an element's parameter is its place in the line.

@@ -13,11 +13,11 @@ class RmsNormalization final : public NormalizedLines<T> {
         axes_(config.integers("axis")) {}
 
  protected:
-  Lines lines(const Shape& x) const override { return this->lines_along(this->row_axes(axes_, x), x); }
+  Lines lines(const Shape& x) const override { return this->lines_along(row_axes(this->name(), axes_, x), x); }
 
   Shape parameter_shape(const Shape& x) const override {
     Shape shape;
-    for (index axis : this->row_axes(axes_, x)) shape.push_back(x[static_cast<std::size_t>(axis)]);
+    for (index axis : row_axes(this->name(), axes_, x)) shape.push_back(x[static_cast<std::size_t>(axis)]);
     return shape;
   }
 

@@ -13,9 +13,9 @@ class UnitNormalization final : public NormalizedLines<T> {
         axes_(config.integers("axis")) {}
 
  protected:
-  Lines lines(const Shape& x) const override { return this->lines_along(this->row_axes(axes_, x), x); }
+  Lines lines(const Shape& x) const override { return this->lines_along(row_axes(this->name(), axes_, x), x); }
   Shape parameter_shape(const Shape& x) const override {
-    this->row_axes(axes_, x);
+    row_axes(this->name(), axes_, x);
     return {};
   }
 
