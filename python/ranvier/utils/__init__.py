@@ -1,4 +1,4 @@
-"""Helpers around models: seeding, one-hot labels, names."""
+"""Helpers around models: seeding, one-hot labels, sequences of one length, names."""
 
 from ranvier.config import (
     disable_interactive_logging,
@@ -10,6 +10,7 @@ from ranvier.utils.naming import reset_names
 from ranvier.utils.numpy_utils import normalize, to_categorical
 from ranvier.utils.py_dataset import PyDataset, pack_x_y_sample_weight, unpack_x_y_sample_weight
 from ranvier.utils.seeding import set_random_seed
+from ranvier.utils.sequence_utils import pad_sequences
 
 __all__ = [
     "PyDataset",
@@ -22,6 +23,7 @@ __all__ = [
     "model_to_dot",
     "normalize",
     "pack_x_y_sample_weight",
+    "pad_sequences",
     "plot_model",
     "set_random_seed",
     "standardize_dtype",
