@@ -40,7 +40,7 @@ from ranvier.layers.merging import (
 )
 
 if TYPE_CHECKING:
-    from ranvier.layers.activations import ELU, LeakyReLU, ReLU, Softmax
+    from ranvier.layers.activations import ELU, LeakyReLU, PReLU, ReLU, Softmax
     from ranvier.layers.attention import (
         AdditiveAttention,
         Attention,
@@ -236,6 +236,7 @@ __all__ = [
     "MultiHeadAttention",
     "Multiply",
     "Normalization",
+    "PReLU",
     "Permute",
     "RMSNormalization",
     "ReLU",
