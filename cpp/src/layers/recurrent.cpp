@@ -140,7 +140,7 @@ index Recurrent<T>::gemm_elements(const Sizes& z) const {
     see(product<T>(rows, width, z.U, nullptr, nullptr, nullptr), length * width);
     see(product<T>(rows, z.U, width, nullptr, nullptr, nullptr), length * width);
   }
-  for (const index M : {z.F, z.U, z.F + z.U})
+  for (const index M : {z.F, z.U, z.F + z.U, z.F + z.U + 1})
     for (const index a_col : {row, width}) {
       kernels::Gemm<T> g = product_transposed_a<T>(M, width, steps, nullptr, nullptr, nullptr);
       g.a_col = a_col;
@@ -312,6 +312,7 @@ void Recurrent<T>::gather_inputs(const Pass<T>& pass, const Sizes& z, const Memo
       k.multiply(c.s.before[0] + i * c.s.before_row[0], c.h_mask + i * z.U, to_h + i * c.row, z.U);
   else if (separate())
     k.copy_rows(c.s.before[0], c.s.before_row[0], to_h, c.row, c.s.rows, z.U);
+  for (index i = 0; ones() && i < c.s.rows; ++i) to_h[i * c.row + z.U] = T{1};
   c.x = to_x;
   c.h = to_h;
 }
@@ -383,6 +384,8 @@ void Recurrent<T>::backward(const Pass<T>& pass) const {
 template <class T>
 void Recurrent<T>::run_backward(const Pass<T>& pass, const Sizes& z, const Memory& m, index first, index rows) const {
   CellCall<T> c = call(pass, z, m, first, rows);
+  bool asked = false;
+  for (std::size_t k = 1; k < pass.x_shapes->size(); ++k) asked = asked || pass.dx[k];
   for (std::size_t k = 0; k < static_cast<std::size_t>(state_count_); ++k) {
     if (return_state_)
       std::copy_n(pass.dy[1 + k] + first * z.U, rows * z.U, c.s.dstate[k]);
@@ -392,6 +395,7 @@ void Recurrent<T>::run_backward(const Pass<T>& pass, const Sizes& z, const Memor
   for (index position = z.L; position-- > 0;) {
     place(pass, z, m, first, position, c);
     c.h = c.inputs + h_at(z);
+    c.ends = position == 0 && !asked;
     if (sequences_ || position + 1 == z.L)
       for (index i = 0; i < rows; ++i) {
         if (zero_output_ && c.skips(i)) continue;
@@ -407,6 +411,7 @@ void Recurrent<T>::run_backward(const Pass<T>& pass, const Sizes& z, const Memor
 
 template <class T>
 void Recurrent<T>::add_state_gradient(const CellCall<T>& c, const T* dsums) const {
+  if (c.ends) return;
   const index U = units_, width = joined();
   T *const dh = c.s.dstate[0], *const to = c.h_mask ? c.spare : dh;
   c.multiply_packed(dsums, c.s.gates_row, c.transposed, width, width, to, U, U, nullptr, !c.h_mask);
@@ -427,13 +432,17 @@ void Recurrent<T>::all_weight_gradients(const Pass<T>& pass, index rows, const T
                                         index row) const {
   const index U = units_, F = features(), width = columns_ * U;
   T *const dkernel = pass.dparameters[0], *const drecurrent = pass.dparameters[1];
-  if (dkernel && drecurrent == dkernel + F * width) {  // one matrix, as x and h are
-    weight_product(pass, rows, x, row, F + U, gates, width, dkernel);
+  T* const dbias = bias() ? pass.dparameters[2] : nullptr;
+  // Where they lie one behind the other, as x, h and 1 do, they are one matrix.
+  const bool together = dkernel && drecurrent == dkernel + F * width;
+  const bool with_bias = together && dbias && dbias == drecurrent + U * width;
+  if (together) {
+    weight_product(pass, rows, x, row, F + U + (with_bias ? 1 : 0), gates, width, dkernel);
   } else {
     if (dkernel) weight_product(pass, rows, x, row, F, gates, width, dkernel);
     if (drecurrent) weight_product(pass, rows, h, row, U, gates, width, drecurrent);
   }
-  if (T* const d = bias() ? pass.dparameters[2] : nullptr) sum_columns(pass, rows, gates, width, d);
+  if (dbias && !with_bias) sum_columns(pass, rows, gates, width, dbias);
 }
 
 template <class T>

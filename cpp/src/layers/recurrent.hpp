@@ -23,10 +23,11 @@ struct CellCall {
   const Pass<T>* pass;
   kernels::CellStep<T> s;
   T* sums;    // where sums are kept besides the gates, with the same rows; or null
-  T* inputs;  // (rows, row): x and right behind it h, as products take them
+  T* inputs;  // (rows, row): x, right behind it h, as products take them, and perhaps a 1
   index row, F;
   const T* x;           // (rows, F) of inputs
   const T* h;           // (rows, U) of inputs; null where the state is zero
+  bool ends;            // backward: nobody asks for the gradient of the state before the step
   const T* h_mask;      // (rows, U) or null: h is the state times this
   const T* kernels;     // the kernel on top of the recurrent kernel, (F + U, K U), packed; or null
   const T* transposed;  // backward: the recurrent kernel, (K U, U), packed
@@ -108,7 +109,7 @@ class Recurrent : public Layer<T> {
   /// gates = x W + b + h U, for cells with a slot for each column.
   void add_up(const CellCall<T>& c) const;
 
-  /// dh += dsums (rows, joined) times the joined columns of the recurrent kernel, transposed.
+  /// dh += dsums (rows, joined) times the joined columns of the recurrent kernel, transposed, if anybody asks for it.
   void add_state_gradient(const CellCall<T>& c, const T* dsums) const;
 
   /// C (rows, U) = A (rows, K U - joined) times the other columns of the recurrent kernel, transposed.
@@ -151,7 +152,8 @@ class Recurrent : public Layer<T> {
   // In a row of inputs h begins at a cache line, and x ends there.
   index h_at(const Sizes& z) const { return padded(z.F); }
   index x_at(const Sizes& z) const { return h_at(z) - z.F; }
-  index row_elements(const Sizes& z) const { return padded(z.F) + padded(z.U); }
+  index row_elements(const Sizes& z) const { return padded(z.F) + padded(z.U + (ones() ? 1 : 0)); }
+  bool ones() const { return one_product() && use_bias_; }  // the gradient of the bias is a row of that product, too
   bool separate() const { return recurrent_dropout_ > 0; }  // whether h of inputs is not the state itself
   index gemm_elements(const Sizes& z) const;
   CellCall<T> call(const Pass<T>& pass, const Sizes& z, const Memory& m, index first, index rows) const;
