@@ -4,8 +4,8 @@
 // (B, U); y (B, L, U) or the last (B, U). A cell keeps its gates in S slots of U numbers for each row and step.
 //
 // Rows do not depend on each other, so each thread takes its share of them through all steps without waiting for
-// anybody, in blocks whose gates stay in L1. Only the gradients of the weights come after a barrier: one product each,
-// over all rows and steps.
+// anybody, in blocks whose gates stay in L1. Only the gradients of the weights come after a barrier: one product over
+// all rows and steps for those that lie one behind the other, as x, h and a 1 do.
 #pragma once
 
 #include <algorithm>
