@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <limits>
 #include <string>
 #include <vector>
@@ -118,6 +119,45 @@ TEST_CASE_TEMPLATE("gemm is right where A and B are packed", T, float, double) {
           p.run(k, 3);
           INFO("(M, N, K) = (", s.M, ", ", s.N, ", ", s.K, "), layouts ", a, b);
           CHECK(p.error(before) < kTolerance<T>);
+        }
+      }
+    }
+  });
+}
+
+TEST_CASE_TEMPLATE("gemm of a B packed before, in parts, has the bits of one that is not", T, float, double) {
+  for_each_isa<T>([](const Kernels<T>& k, const std::string&) {
+    for (const Size& s : {Size{16, 256, 80}, Size{3, 100, 37}, Size{40, 33, 700}, Size{29, 600, 530}, Size{1, 5, 2}}) {
+      for (Layout b : {kPlain, kTransposed}) {
+        Product<T> p(s.M, s.N, s.K, kPlain, b, 3);
+        p.g.bias = p.bias.data();
+        p.run(k);
+        const auto expected = p.C;
+
+        // One row more than the product takes; rows in two parts, columns in as many as there are tiles.
+        const index rows = s.K + 1, lanes = k.lanes, first = s.K / 3;
+        std::vector<T> packed(rows * ((s.N + lanes - 1) / lanes * lanes), std::numeric_limits<T>::quiet_NaN());
+        for (index n = 0; n < s.N; n += k.tile_columns) {
+          const index width = std::min(k.tile_columns, s.N - n);
+          const auto pack = [&](index row, index count) {
+            k.gemm_pack(p.g.B + row * p.g.b_row + n * p.g.b_col, p.g.b_row, p.g.b_col, count, width,
+                        packed.data() + n * rows, rows, row);
+          };
+          pack(first, s.K - first);
+          pack(0, first);
+        }
+        p.g.B = packed.data();
+        p.g.packed = rows;
+        for (index wanted : {1, 3}) {
+          p.C.assign(p.C.size(), T(-7));
+          p.run(k, wanted);
+          for (index m = 0; m < s.M; m++) {
+            const auto row = [&](const std::vector<T>& C) {
+              return std::vector<T>(C.begin() + m * p.g.c_row, C.begin() + m * p.g.c_row + s.N);
+            };
+            INFO("(M, N, K) = (", s.M, ", ", s.N, ", ", s.K, "), layout ", b);
+            CHECK(same_bits(row(p.C), row(expected)));
+          }
         }
       }
     }

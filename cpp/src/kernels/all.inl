@@ -59,6 +59,7 @@ constexpr Kernels<T> kernels() {
       gemm_scratch<T>,
       gemm_blocks<T>,
       gemm<T>,
+      gemm_pack<T>,
       kActivations<T>,
       count(kActivations<T>),
       kAxisActivations<T>,

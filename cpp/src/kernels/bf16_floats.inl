@@ -47,7 +47,7 @@ inline Vec<float> word_of_rows(const Band& band, index word, index j, index coun
 /// Words of a panel of B, (K, columns rounded up to whole vectors): `real` rows and zeros.
 inline void pack_words_of_b(const float* B, index b_row, index b_col, index real, index K, index columns, float* to) {
   const index w = round_up(columns, Vec<float>::kLanes);
-  pack_columns(B, b_row, b_col, real, columns, to);
+  pack_columns(B, b_row, b_col, real, columns, to, real);
   bf16_round(to, to, real * w);
   fill(to + real * w, 0.0f, (K - real) * w);
 }

@@ -30,7 +30,7 @@ struct GemmPlan {
     columns = least(columns, round_up(g.N, NR));
 
     constexpr index kPage = 4096 / sizeof(T), kConflict = 2048 / sizeof(T);
-    pack_b = g.b_col != 1 || (g.M > 2 * kTileRows && g.b_row >= kPage);
+    pack_b = !g.packed && (g.b_col != 1 || (g.M > 2 * kTileRows && g.b_row >= kPage));
     pack_a = !g.jump && g.line == 0 && g.N > 4 * NR &&
              (g.a_col == 1 ? g.a_row % kConflict == 0 && g.K >= 256 : g.a_col >= kPage);
     a_elements = pack_a ? rows * (round_up(depth, 16) + 16) : 0;
@@ -121,7 +121,7 @@ struct GemmBlock {
   /// All tiles of rows [m, m + rows) and columns [n, n + columns) for k0 .. k0 + K - 1.
   void sweep(index m, index rows, index n, index columns, index k0, index K) const {
     const T* B = g.B + k0 * g.b_row + n * g.b_col;
-    if (plan.pack_b) pack_columns(B, g.b_row, g.b_col, K, columns, packed_b);
+    if (plan.pack_b) pack_columns(B, g.b_row, g.b_col, K, columns, packed_b, K);
 
     const bool last = k0 + K == g.K, by_rows = g.a_col == 1;
     const bool far = !to_scratch() && g.M * g.c_row >= kFar;
@@ -166,6 +166,9 @@ struct GemmBlock {
       if (plan.pack_b) {
         t.B = packed_b + j * t.K;
         t.b_row = v * W;
+      } else if (g.packed) {
+        t.B = g.B + (n + j) * g.packed + k0 * v * W;
+        t.b_row = v * W;
       } else {
         t.B = B + j;
         t.b_row = g.b_row;
@@ -202,8 +205,13 @@ void gemm(const Gemm<T>& g, const Blocks& blocks, index block, T* scratch) {
   const index m = block / blocks.count_n * blocks.rows, n = block % blocks.count_n * blocks.columns;
   const index m1 = least(m + blocks.rows, g.M), n1 = least(n + blocks.columns, g.N);
   if (m >= m1 || n >= n1) return;
-  if (g.M <= kGemvRows && !g.finish && !g.jump) return gemv(g, m, m1, n, n1);
+  if (g.M <= kGemvRows && !g.finish && !g.jump && !g.packed) return gemv(g, m, m1, n, n1);
   GemmBlock<T>(g, scratch).run(m, m1, n, n1);
+}
+
+template <class T>
+void gemm_pack(const T* B, index b_row, index b_col, index K, index N, T* packed, index rows, index first) {
+  pack_columns(B, b_row, b_col, K, N, packed, rows, first);
 }
 
 }  // namespace

@@ -64,16 +64,18 @@ inline void pack_transposed(const T* from, index from_row, T* to, index to_row, 
   transpose_strip(whole, kStrip, to, to_row, depth);
 }
 
-/// Columns [0, columns) of B (K, ...) as panels of tile width, each (K, its width rounded up to whole vectors).
+/// Columns [0, columns) of B (K, ...) as rows `first` .. first + K - 1 of panels of tile width, each (height, its width
+/// rounded up to whole vectors).
 template <class T>
-inline void pack_columns(const T* B, index b_row, index b_col, index K, index columns, T* to) {
+inline void pack_columns(const T* B, index b_row, index b_col, index K, index columns, T* to, index height,
+                         index first = 0) {
   constexpr index W = Vec<T>::kLanes, NR = kTileVectors * W;
   const index strip = b_col == 1 ? K : kStrip;  // every line and page of a transposed B is visited once
   for (index k = 0; k < K; k += strip) {
     const index depth = least(strip, K - k);
     for (index j = 0; j < columns; j += NR) {
       const index n = least(NR, columns - j), w = round_up(n, W);
-      T* panel = to + j * K + k * w;
+      T* panel = to + j * height + (first + k) * w;
       if (b_col == 1) {
         for (index q = 0; q < depth; q++) copy_padded(B + (k + q) * b_row + j, panel + q * w, n);
       } else {

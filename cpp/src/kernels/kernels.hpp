@@ -98,6 +98,7 @@ struct Gemm {
   index piece, line, line_step;
   const T* B;
   index b_row, b_col;  // B(k, n) = B[k * b_row + n * b_col]; one of the two strides is 1
+  index packed;        // rows of a B that gemm_pack has packed, of which the first K are taken; or 0
   T* C;
   index c_row;
   const T* bias;    // (N), added to every row, or null
@@ -241,9 +242,9 @@ struct CellStep {
   T* gates;  // (rows, 4 units), rows gates_row apart: see the kernels
   index gates_row;
   const T* before[2];  // states before the step, (rows, units); of a cell with one state, both are the same
-  index before_row;
+  index before_row[2];
   T* after[2];  // and after it; may be the arrays of `before`
-  index after_row;
+  index after_row[2];
   const T* mask;  // 0 where a row skips the step and its state stays, one number for each row; or null
   index mask_row;
   T* dstate[2];  // (rows, units), dense: gradients of the states, changed in place by the backward step
@@ -284,6 +285,9 @@ struct Kernels {
                                                           // enough for every product with smaller sizes as well
   Blocks (*gemm_blocks)(const Gemm<T>& g, index wanted);  // about `wanted` equal blocks, fewer where C is small
   void (*gemm)(const Gemm<T>& g, const Blocks& blocks, index block, T* scratch);
+  // Rows `first` .. first + K - 1 of a packed B of `rows` rows = the K rows of B, columns [0, N); for products that are
+  // repeated. Threads may share columns, cut at multiples of tile_columns: those from n on go to packed + n * rows.
+  void (*gemm_pack)(const T* B, index b_row, index b_col, index K, index N, T* packed, index rows, index first);
 
   // Activations, losses: tables, in no particular order
   const Activation<T>* activations;

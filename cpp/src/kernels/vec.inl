@@ -72,8 +72,8 @@ struct Vec {
   friend Vec fma(Vec a, Vec b, Vec c) { return raw_fma(a.raw, b.raw, c.raw); }  // a * b + c
   friend Vec sqrt(Vec a) { return raw_sqrt(a.raw); }
   friend Vec select(Mask<T> m, Vec a, Vec b) { return m.bits ? a.raw : b.raw; }  // m ? a : b
-  friend Vec max(Vec a, Vec b) { return a.raw < b.raw ? b.raw : a.raw; }         // a if a is NaN
-  friend Vec min(Vec a, Vec b) { return b.raw < a.raw ? b.raw : a.raw; }         // a if a is NaN
+  friend Vec max(Vec a, Vec b) { return raw_max(a.raw, b.raw); }                 // a < b ? b : a, a if a is NaN
+  friend Vec min(Vec a, Vec b) { return raw_min(a.raw, b.raw); }                 // b < a ? b : a, a if a is NaN
   friend Vec abs(Vec a) { return from_bits(a.bits() & ~sign_bit()); }
   friend Vec copysign(Vec a, Vec s) { return from_bits((a.bits() & ~sign_bit()) | (s.bits() & sign_bit())); }
   friend Vec sign(Vec a) { return select(a == 0, a, copysign(Vec(1), a)); }  // of a NaN: 1 or -1

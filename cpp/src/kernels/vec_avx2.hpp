@@ -20,6 +20,12 @@ inline RawF32 raw_fma(RawF32 a, RawF32 b, RawF32 c) { return _mm256_fmadd_ps(a, 
 inline RawF64 raw_fma(RawF64 a, RawF64 b, RawF64 c) { return _mm256_fmadd_pd(a, b, c); }
 inline RawF32 raw_sqrt(RawF32 x) { return _mm256_sqrt_ps(x); }
 inline RawF64 raw_sqrt(RawF64 x) { return _mm256_sqrt_pd(x); }
+// Of the instructions, the second operand is the result where neither is greater; one takes a third of the time of a
+// comparison and a blend, which is what a compiler makes of the same in C.
+inline RawF32 raw_max(RawF32 a, RawF32 b) { return _mm256_max_ps(b, a); }
+inline RawF64 raw_max(RawF64 a, RawF64 b) { return _mm256_max_pd(b, a); }
+inline RawF32 raw_min(RawF32 a, RawF32 b) { return _mm256_min_ps(b, a); }
+inline RawF64 raw_min(RawF64 a, RawF64 b) { return _mm256_min_pd(b, a); }
 // Product of the low 32 bits of each 64.
 inline RawU64 raw_multiply_u32(RawU64 a, RawU64 b) { return (RawU64)_mm256_mul_epu32((__m256i)a, (__m256i)b); }
 

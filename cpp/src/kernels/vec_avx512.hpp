@@ -21,6 +21,12 @@ inline RawF64 raw_fma(RawF64 a, RawF64 b, RawF64 c) { return _mm512_fmadd_pd(a, 
 // The masked form with every lane on: plain _mm512_sqrt_* reads an undefined vector, of which GCC 12 warns.
 inline RawF32 raw_sqrt(RawF32 x) { return _mm512_maskz_sqrt_ps(__mmask16(0xffff), x); }
 inline RawF64 raw_sqrt(RawF64 x) { return _mm512_maskz_sqrt_pd(__mmask8(0xff), x); }
+// Of the instructions, the second operand is the result where neither is greater; one takes a third of the time of a
+// comparison and a blend, which is what a compiler makes of the same in C.
+inline RawF32 raw_max(RawF32 a, RawF32 b) { return _mm512_maskz_max_ps(__mmask16(0xffff), b, a); }
+inline RawF64 raw_max(RawF64 a, RawF64 b) { return _mm512_maskz_max_pd(__mmask8(0xff), b, a); }
+inline RawF32 raw_min(RawF32 a, RawF32 b) { return _mm512_maskz_min_ps(__mmask16(0xffff), b, a); }
+inline RawF64 raw_min(RawF64 a, RawF64 b) { return _mm512_maskz_min_pd(__mmask8(0xff), b, a); }
 // Product of the low 32 bits of each 64.
 inline RawU64 raw_multiply_u32(RawU64 a, RawU64 b) {
   return (RawU64)_mm512_maskz_mul_epu32(__mmask8(0xff), (__m512i)a, (__m512i)b);  // masked: as above

@@ -33,6 +33,11 @@ inline Vec<T> power_of_two(typename Vec<T>::Unsigned n) {
   return Vec<T>::from_bits((n + Format<T>::kBias) << Format<T>::kMantissaBits);
 }
 
+constexpr double kInverseFactorial[] = {// of 2, 3, ...
+                                        1. / 2,       1. / 6,        1. / 24,        1. / 120,
+                                        1. / 720,     1. / 5040,     1. / 40320,     1. / 362880,
+                                        1. / 3628800, 1. / 39916800, 1. / 479001600, 1. / 6227020800};
+
 /// x = n ln 2 + r + r_low with |r| <= ln 2 / 2; n is an integer in two's complement.
 template <class T>
 struct Reduced {
@@ -51,9 +56,6 @@ struct Reduced {
 
   /// e^r - 1 - r by its Taylor series.
   Vec<T> series() const {
-    constexpr double kInverseFactorial[] = {1. / 2,       1. / 6,        1. / 24,        1. / 120,
-                                            1. / 720,     1. / 5040,     1. / 40320,     1. / 362880,
-                                            1. / 3628800, 1. / 39916800, 1. / 479001600, 1. / 6227020800};
     constexpr int last = Constants<T>::kExpTerms - 2;
     Vec<T> p = kInverseFactorial[last];
     UNROLL for (int i = last - 1; i >= 0; i--) p = fma(p, r, Vec<T>(kInverseFactorial[i]));

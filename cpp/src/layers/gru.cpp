@@ -24,38 +24,17 @@ class Gru final : public Recurrent<T> {
 
  protected:
   bool keeps_sums() const override { return !activation_.from_output() || !recurrent_activation_.from_output(); }
+  index joined() const override { return (reset_after_ ? 3 : 2) * this->units(); }
   Shape bias_shape() const override {
     const index width = kColumns * this->units();
     return reset_after_ ? Shape{2, width} : Shape{width};
   }
 
-  void project(const CellCall<T>& c) const override {
-    const index U = this->units(), width = kColumns * U;
-    const T* const b = this->bias();
-    const T* both = b;
-    if (b && reset_after_) {
-      c.pass->kernels->add(b, b + width, c.spare, 2 * U);
-      both = c.spare;
-    }
-    const auto multiply = [&](index column, index columns, Slot slot, const T* bias) {
-      c.multiply(c.x, c.x_row, this->kernel() + column, width, c.F, c.gate(0, slot), c.s.gates_row, columns, bias,
-                 false);
-    };
-    multiply(0, 2 * U, kUpdate, both);
-    multiply(2 * U, U, kCandidate, b ? b + 2 * U : nullptr);
-    if (!reset_after_) return;
-    for (index i = 0; i < c.s.rows; ++i) {
-      if (b)
-        std::copy_n(b + width + 2 * U, U, c.gate(i, kInner));
-      else
-        std::fill_n(c.gate(i, kInner), U, T{0});
-    }
-  }
-
   void step(const CellCall<T>& c) const override {
-    const index U = this->units(), width = kColumns * U, columns = reset_after_ ? 3 * U : 2 * U;
+    const index U = this->units(), width = kColumns * U;
+    project(c);
     if (c.h)
-      c.multiply(c.h, c.h_row, this->recurrent_kernel(), width, U, c.gate(0, kUpdate), c.s.gates_row, columns, nullptr,
+      c.multiply(c.h, c.row, this->recurrent_kernel(), width, U, c.gate(0, kUpdate), c.s.gates_row, joined(), nullptr,
                  true);
     if (usual_) return c.pass->kernels->gru(c.s);
     const auto& k = *c.pass->kernels;
@@ -67,7 +46,7 @@ class Gru final : public Recurrent<T> {
       if (reset_after_)
         for (index j = 0; j < U; ++j) g[j] += r[j] * inner[j];
       else if (c.h)
-        k.multiply(r, c.h + i * c.h_row, inner, U);
+        k.multiply(r, c.h + i * c.row, inner, U);
       else
         k.fill(inner, T{0}, U);
     }
@@ -78,8 +57,8 @@ class Gru final : public Recurrent<T> {
       T* const g = c.gate(i, kCandidate);
       if (c.sums) std::copy_n(g, U, c.sum(i, kCandidate));
       activation_.forward(k, g, g, U);
-      const T *const z = c.gate(i, kUpdate), *const before = c.s.before[0] + i * c.s.before_row;
-      T* const h = c.s.after[0] + i * c.s.after_row;
+      const T *const z = c.gate(i, kUpdate), *const before = c.before(0, i);
+      T* const h = c.after(0, i);
       if (!c.skips(i))
         for (index j = 0; j < U; ++j) h[j] = z[j] * (before[j] - g[j]) + g[j];
       else if (h != before)
@@ -88,23 +67,23 @@ class Gru final : public Recurrent<T> {
   }
 
   void step_backward(const CellCall<T>& c) const override {
-    const index U = this->units();
     if (usual_)
       c.pass->kernels->gru_backward(c.s);
     else
       gates_backward(c);
-    this->add_state_gradient(c, c.gate(0, kUpdate), reset_after_ ? 3 * U : 2 * U, 0);
+    this->add_state_gradient(c, c.gate(0, kUpdate));
   }
 
-  void weight_gradients(const Pass<T>& pass, index rows, const T* gates, const T* x, const T* h) const override {
+  void weight_gradients(const Pass<T>& pass, index rows, const T* gates, const T* x, const T* h,
+                        index row) const override {
     const index U = this->units(), F = this->features(), width = kSlots * U;
     const auto slot = [=](Slot each) { return gates + each * U; };
     if (T* const d = pass.dparameters[0]) {
-      this->weight_product(pass, rows, x, F, F, slot(kUpdate), 2 * U, d);
-      this->weight_product(pass, rows, x, F, F, slot(kCandidate), U, d + 2 * U);
+      this->weight_product(pass, rows, x, row, F, slot(kUpdate), 2 * U, d);
+      this->weight_product(pass, rows, x, row, F, slot(kCandidate), U, d + 2 * U);
     }
     if (T* const d = pass.dparameters[1]) {
-      this->weight_product(pass, rows, h, U, U, slot(kUpdate), reset_after_ ? 3 * U : 2 * U, d);
+      this->weight_product(pass, rows, h, row, U, slot(kUpdate), joined(), d);
       if (!reset_after_) this->weight_product(pass, rows, slot(kInner), width, U, slot(kCandidate), U, d + 2 * U);
     }
     T* const d = this->bias() ? pass.dparameters[2] : nullptr;
@@ -130,13 +109,36 @@ class Gru final : public Recurrent<T> {
   }
 
  private:
+  /// The parts of the sums that x gives, and biases.
+  void project(const CellCall<T>& c) const {
+    const index U = this->units(), width = kColumns * U;
+    const T* const b = this->bias();
+    const T* both = b;
+    if (b && reset_after_) {
+      c.pass->kernels->add(b, b + width, c.spare, 2 * U);
+      both = c.spare;
+    }
+    const auto multiply = [&](index column, index columns, Slot slot, const T* bias) {
+      c.multiply(c.x, c.row, this->kernel() + column, width, c.F, c.gate(0, slot), c.s.gates_row, columns, bias, false);
+    };
+    multiply(0, 2 * U, kUpdate, both);
+    multiply(2 * U, U, kCandidate, b ? b + 2 * U : nullptr);
+    if (!reset_after_) return;
+    for (index i = 0; i < c.s.rows; ++i) {
+      if (b)
+        std::copy_n(b + width + 2 * U, U, c.gate(i, kInner));
+      else
+        std::fill_n(c.gate(i, kInner), U, T{0});
+    }
+  }
+
   void gates_backward(const CellCall<T>& c) const {
     const index U = this->units();
     const auto& k = *c.pass->kernels;
     for (index i = 0; i < c.s.rows; ++i) {
       T *const g = c.gate(i, kCandidate), *const z = c.gate(i, kUpdate), *const dh = c.s.dstate[0] + i * U;
       T *const dg = c.spare, *const dz = c.spare + U;
-      const T* const before = c.s.before[0] + i * c.s.before_row;
+      const T* const before = c.before(0, i);
       const bool skips = c.skips(i);
       for (index j = 0; j < U; ++j) {
         dg[j] = skips ? T{0} : dh[j] * (1 - z[j]);
@@ -147,8 +149,7 @@ class Gru final : public Recurrent<T> {
       recurrent_activation_.backward(k, recurrent_activation_.from_output() ? z : c.sum(i, kUpdate), dz, z, U);
     }
     T* const dinner = c.spare;  // (rows, U)
-    if (!reset_after_)
-      c.multiply(c.gate(0, kCandidate), c.s.gates_row, c.transposed + 2 * U * U, U, U, dinner, U, U, nullptr, false);
+    if (!reset_after_) this->multiply_transposed_rest(c, c.gate(0, kCandidate), c.s.gates_row, dinner);
     for (index i = 0; i < c.s.rows; ++i) {
       const T* const g = c.gate(i, kCandidate);
       T *const r = c.gate(i, kReset), *const inner = c.gate(i, kInner), *const dr = c.spare + c.s.rows * U;
@@ -157,7 +158,7 @@ class Gru final : public Recurrent<T> {
         k.multiply(g, inner, dr, U);
         k.multiply(g, r, inner, U);
       } else {
-        k.multiply(dinner + i * U, c.h + i * c.h_row, dr, U);
+        k.multiply(dinner + i * U, c.h + i * c.row, dr, U);
         for (index j = 0; j < U; ++j) dh[j] += dinner[i * U + j] * r[j] * (c.h_mask ? c.h_mask[i * U + j] : T{1});
       }
       recurrent_activation_.backward(k, recurrent_activation_.from_output() ? r : c.sum(i, kReset), dr, r, U);

@@ -22,21 +22,14 @@ class Lstm final : public Recurrent<T> {
  protected:
   bool keeps_sums() const override { return !activation_.from_output() || !recurrent_activation_.from_output(); }
 
-  void project(const CellCall<T>& c) const override {
-    const index width = kSlots * this->units();
-    c.multiply(c.x, c.x_row, this->kernel(), width, c.F, c.s.gates, c.s.gates_row, width, this->bias(), false);
-  }
-
   void step(const CellCall<T>& c) const override {
     const index U = this->units(), width = kSlots * U;
-    if (c.h)
-      c.multiply(c.h, c.h_row, this->recurrent_kernel(), width, U, c.s.gates, c.s.gates_row, width, nullptr, true);
+    this->add_up(c);
     if (usual_) return c.pass->kernels->lstm(c.s);
     const auto& k = *c.pass->kernels;
     for (index r = 0; r < c.s.rows; ++r) {
-      const T *const h_before = c.s.before[0] + r * c.s.before_row, *const c_before =
-                                                                        c.s.before[1] + r * c.s.before_row;
-      T *const h = c.s.after[0] + r * c.s.after_row, *const carry = c.s.after[1] + r * c.s.after_row;
+      const T *const h_before = c.before(0, r), *const c_before = c.before(1, r);
+      T *const h = c.after(0, r), *const carry = c.after(1, r);
       if (c.skips(r)) {
         if (h != h_before) std::copy_n(h_before, U, h);
         if (carry != c_before) std::copy_n(c_before, U, carry);
@@ -56,14 +49,12 @@ class Lstm final : public Recurrent<T> {
       c.pass->kernels->lstm_backward(c.s);
     else
       gates_backward(c);
-    this->add_state_gradient(c, c.s.gates, kSlots * this->units(), 0);
+    this->add_state_gradient(c, c.s.gates);
   }
 
-  void weight_gradients(const Pass<T>& pass, index rows, const T* gates, const T* x, const T* h) const override {
-    const index U = this->units(), F = this->features(), width = kSlots * U;
-    if (T* const d = pass.dparameters[0]) this->weight_product(pass, rows, x, F, F, gates, width, d);
-    if (T* const d = pass.dparameters[1]) this->weight_product(pass, rows, h, U, U, gates, width, d);
-    if (T* const d = this->bias() ? pass.dparameters[2] : nullptr) this->sum_columns(pass, rows, gates, width, d);
+  void weight_gradients(const Pass<T>& pass, index rows, const T* gates, const T* x, const T* h,
+                        index row) const override {
+    this->all_weight_gradients(pass, rows, gates, x, h, row);
   }
 
   void input_gradient(const Pass<T>& pass, index rows, const T* gates, T* dx) const override {
@@ -86,7 +77,7 @@ class Lstm final : public Recurrent<T> {
         std::fill_n(i, kSlots * U, T{0});
         continue;
       }
-      const T *const c_before = c.s.before[1] + r * c.s.before_row, *const carry = c.s.after[1] + r * c.s.after_row;
+      const T *const c_before = c.before(1, r), *const carry = c.after(1, r);
       activation_.forward(k, carry, squashed, U);
       k.multiply(dh, o, dsquashed, U);
       activation_.backward(k, activation_.from_output() ? squashed : carry, dsquashed, dsquashed, U);

@@ -6,11 +6,6 @@ namespace {
 
 constexpr index kGrain = 1024;  // elements of a dropout mask: a multiple of the 4 of one Philox block
 
-template <class T>
-void copy_rows(const T* from, index from_row, T* to, index to_row, index rows, index n) {
-  for (index i = 0; i < rows; ++i) std::copy_n(from + i * from_row, n, to + i * to_row);
-}
-
 double rate(Config& config, const char* name) {
   const double value = config.number(name, 0);
   if (!(value >= 0 && value <= 1)) throw std::invalid_argument(text(name, " must be in [0, 1], got ", value));
@@ -83,21 +78,23 @@ typename Recurrent<T>::Memory Recurrent<T>::see(const Sizes& z, T* workspace) co
     used += padded(elements);
     return begin;
   };
+  const auto& k = kernels::table<T>();
   Memory m{};
   m.x_mask = take(dropout_ > 0 ? z.B * z.F : 0);
   m.h_mask = take(recurrent_dropout_ > 0 ? z.B * z.U : 0);
+  m.kernels = take(packs(z) ? (z.F + z.U) * round_up(columns_ * z.U, k.lanes) : 0);
   m.forward_elements = used;
   const index steps = z.B * z.L;
   m.gates = take(steps * slots_ * z.U);
   m.sums = keeps_sums() ? take(steps * slots_ * z.U) : nullptr;
-  for (std::size_t k = 0; k < 2; ++k) {
-    const bool there = k < static_cast<std::size_t>(state_count_);
-    m.before[k] = there ? take(steps * z.U) : m.before[0];
-    m.last[k] = there ? take(z.B * z.U) : m.last[0];
-  }
-  m.x = take(dropout_ > 0 ? steps * z.F : 0);
-  m.h = take(recurrent_dropout_ > 0 ? steps * z.U : 0);
-  m.transposed = take(columns_ * z.U * z.U);
+  m.inputs = take(steps * row_elements(z));
+  m.before[0] = separate() ? take(steps * z.U) : m.inputs ? m.inputs + h_at(z) : nullptr;
+  m.before_row[0] = separate() ? z.U : row_elements(z);
+  m.last[0] = take(z.B * z.U);
+  m.before[1] = state_count_ > 1 ? take(steps * z.U) : m.before[0];
+  m.before_row[1] = state_count_ > 1 ? z.U : m.before_row[0];
+  m.last[1] = state_count_ > 1 ? take(z.B * z.U) : m.last[0];
+  m.transposed = take(columns_ * z.U * round_up(z.U, k.lanes));
   m.all_elements = used;
   return m;
 }
@@ -112,34 +109,43 @@ index Recurrent<T>::forward_workspace(const std::vector<Shape>& x, index batch) 
   return see(sizes(x, batch), nullptr).forward_elements;
 }
 
-/// Rows that go through the steps together: few enough that gates stay in L1, and that products do not repack the
-/// recurrent kernel in every step.
+/// Rows that go through the steps together: a few panels. Products that find the recurrent kernel as it is would pack
+/// it in every step for more than two.
 template <class T>
 index Recurrent<T>::block_rows() const {
   constexpr index kPage = 4096 / sizeof(T);
   const index panel = kernels::table<T>().tile_rows;
-  return columns_ * units_ >= kPage ? 2 * panel : std::max<index>(4 * panel, 32);
+  return !one_product() && columns_ * units_ >= kPage ? 2 * panel : std::max<index>(4 * panel, 32);
+}
+
+/// Whether kernels are packed for all steps: a few rows take as long to multiply as to pack.
+template <class T>
+bool Recurrent<T>::packs(const Sizes& z) const {
+  constexpr index kFewRows = 4;
+  return one_product() && z.B > kFewRows && z.L > 1;
 }
 
 template <class T>
 index Recurrent<T>::gemm_elements(const Sizes& z) const {
   const auto& k = kernels::table<T>();
-  const index rows = std::min(block_rows(), z.B), steps = z.B * z.L, width = slots_ * z.U;
+  const index rows = std::min(block_rows(), z.B), steps = z.B * z.L, width = slots_ * z.U, row = row_elements(z);
   index most = 0;
   const auto see = [&](kernels::Gemm<T> g, index a_row = 0) {
     if (a_row) g.a_row = a_row;
     most = std::max(most, k.gemm_scratch(g));
   };
   for (const index length : {index{1}, z.L}) {
-    see(product<T>(rows, width, z.F, nullptr, nullptr, nullptr), length * z.F);
-    see(product<T>(rows, width, z.U, nullptr, nullptr, nullptr), length * z.U);
+    for (const index K : {z.F, z.U, z.F + z.U})
+      see(product<T>(rows, width, K, nullptr, nullptr, nullptr), length * row);
+    see(product<T>(rows, width, z.U, nullptr, nullptr, nullptr), length * width);
     see(product<T>(rows, z.U, width, nullptr, nullptr, nullptr), length * width);
   }
-  see(product_transposed_a<T>(z.F, width, steps, nullptr, nullptr, nullptr));
-  see(product_transposed_a<T>(z.U, width, steps, nullptr, nullptr, nullptr));
-  kernels::Gemm<T> strided = product_transposed_a<T>(z.U, width, steps, nullptr, nullptr, nullptr);
-  strided.a_col = width;
-  see(strided);
+  for (const index M : {z.F, z.U, z.F + z.U, z.F + z.U + 1})
+    for (const index a_col : {row, width}) {
+      kernels::Gemm<T> g = product_transposed_a<T>(M, width, steps, nullptr, nullptr, nullptr);
+      g.a_col = a_col;
+      see(g);
+    }
   see(product_transposed_b<T>(steps, z.F, width, nullptr, nullptr, nullptr), width);
   return padded(most);
 }
@@ -148,7 +154,7 @@ template <class T>
 index Recurrent<T>::scratch(const std::vector<Shape>& x, index batch) const {
   const Sizes z = sizes(x, batch);
   const index rows = std::min(block_rows(), batch);
-  return gemm_elements(z) + padded(rows * slots_ * z.U) + 5 * padded(rows * z.U) + padded(rows * z.F);
+  return gemm_elements(z) + padded(rows * slots_ * z.U) + 4 * padded(rows * z.U) + padded(rows * row_elements(z));
 }
 
 /// Everything that is the same in all steps of a block of rows.
@@ -168,14 +174,17 @@ CellCall<T> Recurrent<T>::call(const Pass<T>& pass, const Sizes& z, const Memory
   c.s.units = z.U;
   c.s.gates = take(rows * slots_ * z.U);
   c.s.gates_row = slots_ * z.U;
-  for (int k = 0; k < 2; ++k) c.s.dstate[k] = c.s.after[k] = take(rows * z.U);
+  for (std::size_t k = 0; k < 2; ++k) c.s.dstate[k] = take(rows * z.U);
   c.spare = take(2 * rows * z.U);
-  c.h = take(rows * z.U);
-  c.x = take(rows * z.F);
-  c.s.before[0] = c.s.after[0];
-  c.s.before[1] = c.s.after[1];
-  c.s.before_row = c.s.after_row = z.U;
+  c.inputs = take(rows * row_elements(z));
+  c.row = row_elements(z);
+  for (std::size_t k = 0; k < 2; ++k) {
+    const bool in_inputs = !separate() && (k == 0 || state_count_ == 1);
+    c.s.before[k] = c.s.after[k] = in_inputs ? c.inputs + h_at(z) : c.s.dstate[k];
+    c.s.before_row[k] = c.s.after_row[k] = in_inputs ? c.row : z.U;
+  }
   c.h_mask = drops(pass, recurrent_dropout_) ? m.h_mask + first * z.U : nullptr;
+  c.kernels = packs(z) ? m.kernels : nullptr;
   c.transposed = m.transposed;
   return c;
 }
@@ -195,12 +204,15 @@ void Recurrent<T>::place(const Pass<T>& pass, const Sizes& z, const Memory& m, i
   c.s.gates = m.gates + here * width;
   c.s.gates_row = z.L * width;
   c.sums = m.sums ? m.sums + here * width : nullptr;
+  c.inputs = m.inputs + here * row_elements(z);
+  c.row = z.L * row_elements(z);
   for (std::size_t k = 0; k < 2; ++k) {
-    c.s.before[k] = m.before[k] + here * z.U;
-    c.s.after[k] = last ? m.last[k] + first * z.U : m.before[k] + next * z.U;
+    const index row = m.before_row[k];
+    c.s.before[k] = m.before[k] + here * row;
+    c.s.before_row[k] = z.L * row;
+    c.s.after[k] = last ? m.last[k] + first * z.U : m.before[k] + next * row;
+    c.s.after_row[k] = last ? z.U : z.L * row;
   }
-  c.s.before_row = z.L * z.U;
-  c.s.after_row = last ? z.U : z.L * z.U;
 }
 
 // --- Forward
@@ -229,7 +241,31 @@ void Recurrent<T>::draw_dropout(const Pass<T>& pass, const Sizes& z, const Memor
   const bool inputs = drops(pass, dropout_), states = drops(pass, recurrent_dropout_);
   if (inputs) draw(m.x_mask, z.B * z.F, 0, dropout_);
   if (states) draw(m.h_mask, z.B * z.U, round_up(z.B * z.F, index{4}), recurrent_dropout_);
-  if (inputs || states) pass.team->barrier();
+}
+
+/// This thread's share of the kernel on top of the recurrent kernel.
+template <class T>
+void Recurrent<T>::pack(const Pass<T>& pass, const Sizes& z, T* to) const {
+  const index width = columns_ * z.U, rows = z.F + z.U;
+  const Range mine = pass.team->share(width, pass.kernels->tile_columns);
+  const auto put = [&](const T* B, index K, index first) {
+    pass.kernels->gemm_pack(B + mine.begin, width, 1, K, mine.size(), to + mine.begin * rows, rows, first);
+  };
+  put(kernel(), z.F, 0);
+  put(recurrent_kernel(), z.U, z.F);
+}
+
+/// The same of the recurrent kernel transposed: the joined columns, and the rest.
+template <class T>
+void Recurrent<T>::pack_transposed(const Pass<T>& pass, T* to) const {
+  const index U = units_, width = columns_ * U, first = joined();
+  const Range mine = pass.team->share(U, pass.kernels->tile_columns);
+  const auto put = [&](index begin, index rows) {
+    pass.kernels->gemm_pack(recurrent_kernel() + mine.begin * width + begin, 1, width, rows, mine.size(),
+                            to + begin * round_up(U, pass.kernels->lanes) + mine.begin * rows, rows, 0);
+  };
+  put(0, first);
+  put(first, width - first);
 }
 
 template <class T>
@@ -237,6 +273,8 @@ void Recurrent<T>::forward(const Pass<T>& pass) const {
   const Sizes z = sizes(*pass.x_shapes, pass.batch);
   const Memory m = see(z, pass.workspace);
   draw_dropout(pass, z, m);
+  if (packs(z)) pack(pass, z, m.kernels);
+  if (packs(z) || drops(pass, dropout_) || drops(pass, recurrent_dropout_)) pass.team->barrier();
   for_blocks(pass, z.B, [&](index first, index rows) { run_forward(pass, z, m, first, rows); });
 }
 
@@ -251,45 +289,43 @@ void Recurrent<T>::start(const Pass<T>& pass, const CellCall<T>& c, index first)
     else if (batch_ > 0)
       from = states_[k]->value.data() + first * units_;
     if (from)
-      copy_rows(from, units_, to, c.s.before_row, c.s.rows, units_);
+      pass.kernels->copy_rows(from, units_, to, c.s.before_row[k], c.s.rows, units_);
     else
-      for (index i = 0; i < c.s.rows; ++i) std::fill_n(to + i * c.s.before_row, units_, T{0});
+      for (index i = 0; i < c.s.rows; ++i) std::fill_n(to + i * c.s.before_row[k], units_, T{0});
   }
+}
+
+/// x and h of the step of rows from `first` on, whose arrays begin `here`, as products take them.
+template <class T>
+void Recurrent<T>::gather_inputs(const Pass<T>& pass, const Sizes& z, const Memory& m, index here, index first,
+                                 CellCall<T>& c) const {
+  const auto& k = *pass.kernels;
+  const T* const x = pass.x[0] + here * z.F;
+  T *const to_x = c.inputs + x_at(z), *const to_h = c.inputs + h_at(z);
+  if (drops(pass, dropout_))
+    for (index i = 0; i < c.s.rows; ++i)
+      k.multiply(x + i * z.L * z.F, m.x_mask + (first + i) * z.F, to_x + i * c.row, z.F);
+  else
+    k.copy_rows(x, z.L * z.F, to_x, c.row, c.s.rows, z.F);
+  if (c.h_mask)
+    for (index i = 0; i < c.s.rows; ++i)
+      k.multiply(c.s.before[0] + i * c.s.before_row[0], c.h_mask + i * z.U, to_h + i * c.row, z.U);
+  else if (separate())
+    k.copy_rows(c.s.before[0], c.s.before_row[0], to_h, c.row, c.s.rows, z.U);
+  for (index i = 0; ones() && i < c.s.rows; ++i) to_h[i * c.row + z.U] = T{1};
+  c.x = to_x;
+  c.h = to_h;
 }
 
 template <class T>
 void Recurrent<T>::run_forward(const Pass<T>& pass, const Sizes& z, const Memory& m, index first, index rows) const {
   CellCall<T> c = call(pass, z, m, first, rows);
-  T *const h_place = const_cast<T*>(c.h), *const x_place = const_cast<T*>(c.x);  // scratch
   const bool from_zero = pass.x_shapes->size() == 1 && batch_ == 0;
   for (index position = 0; position < z.L; ++position) {
     place(pass, z, m, first, position, c);
     if (position == 0) start(pass, c, first);
-    const index here = first * z.L + time(z, position);
-
-    c.x = pass.x[0] + here * z.F;
-    c.x_row = z.L * z.F;
-    if (drops(pass, dropout_)) {
-      T* const to = pass.keep ? m.x + here * z.F : x_place;
-      const index to_row = pass.keep ? c.x_row : z.F;
-      for (index i = 0; i < rows; ++i)
-        pass.kernels->multiply(c.x + i * c.x_row, m.x_mask + (first + i) * z.F, to + i * to_row, z.F);
-      c.x = to;
-      c.x_row = to_row;
-    }
-    c.h = c.s.before[0];
-    c.h_row = c.s.before_row;
-    if (c.h_mask) {
-      T* const to = pass.keep ? m.h + here * z.U : h_place;
-      const index to_row = pass.keep ? z.L * z.U : z.U;
-      for (index i = 0; i < rows; ++i)
-        pass.kernels->multiply(c.h + i * c.h_row, c.h_mask + i * z.U, to + i * to_row, z.U);
-      c.h = to;
-      c.h_row = to_row;
-    }
+    gather_inputs(pass, z, m, first * z.L + time(z, position), first, c);
     if (from_zero && position == 0) c.h = nullptr;
-
-    project(c);
     step(c);
     if (!sequences_ && position + 1 < z.L) continue;
     for (index i = 0; i < rows; ++i) {
@@ -297,13 +333,26 @@ void Recurrent<T>::run_forward(const Pass<T>& pass, const Sizes& z, const Memory
       if (zero_output_ && c.skips(i))
         std::fill_n(y, z.U, T{0});
       else
-        std::copy_n(c.s.after[0] + i * c.s.after_row, z.U, y);
+        std::copy_n(c.s.after[0] + i * c.s.after_row[0], z.U, y);
     }
   }
   for (std::size_t k = 0; k < static_cast<std::size_t>(state_count_); ++k) {
-    if (return_state_) copy_rows(c.s.after[k], c.s.after_row, pass.y[1 + k] + first * z.U, z.U, rows, z.U);
-    if (batch_ > 0) copy_rows(c.s.after[k], c.s.after_row, states_[k]->value.data() + first * z.U, z.U, rows, z.U);
+    const auto put = [&](T* to) {
+      pass.kernels->copy_rows(c.s.after[k], c.s.after_row[k], to + first * z.U, z.U, rows, z.U);
+    };
+    if (return_state_) put(pass.y[1 + k]);
+    if (batch_ > 0) put(states_[k]->value.data());
   }
+}
+
+template <class T>
+void Recurrent<T>::add_up(const CellCall<T>& c) const {
+  const index width = columns_ * units_, K = c.h ? c.F + units_ : c.F;
+  T* const gates = c.s.gates;
+  if (c.kernels)
+    return c.multiply_packed(c.x, c.row, c.kernels, c.F + units_, K, gates, c.s.gates_row, width, bias(), false);
+  c.multiply(c.x, c.row, kernel(), width, c.F, gates, c.s.gates_row, width, bias(), false);
+  if (c.h) c.multiply(c.h, c.row, recurrent_kernel(), width, units_, gates, c.s.gates_row, width, nullptr, true);
 }
 
 // --- Backward
@@ -313,18 +362,13 @@ template <class T>
 void Recurrent<T>::backward(const Pass<T>& pass) const {
   const Sizes z = sizes(*pass.x_shapes, pass.batch);
   const Memory m = see(z, pass.workspace);
-  const index width = columns_ * z.U;
-  const Range mine = pass.team->share(width, index{16});
-  for (index u = 0; u < z.U; ++u)
-    for (index j = mine.begin; j < mine.end; ++j) m.transposed[j * z.U + u] = recurrent_kernel()[u * width + j];
+  pack_transposed(pass, m.transposed);
   pass.team->barrier();
   for_blocks(pass, z.B, [&](index first, index rows) { run_backward(pass, z, m, first, rows); });
   pass.team->barrier();
 
   const index steps = z.B * z.L;
-  const T* const x = drops(pass, dropout_) ? m.x : pass.x[0];
-  const T* const h = drops(pass, recurrent_dropout_) ? m.h : m.before[0];
-  weight_gradients(pass, steps, m.gates, x, h);
+  weight_gradients(pass, steps, m.gates, m.inputs + x_at(z), m.inputs + h_at(z), row_elements(z));
   if (!pass.dx[0]) return;
   input_gradient(pass, steps, m.gates, pass.dx[0]);
   if (!drops(pass, dropout_)) return;
@@ -340,17 +384,18 @@ void Recurrent<T>::backward(const Pass<T>& pass) const {
 template <class T>
 void Recurrent<T>::run_backward(const Pass<T>& pass, const Sizes& z, const Memory& m, index first, index rows) const {
   CellCall<T> c = call(pass, z, m, first, rows);
+  bool asked = false;
+  for (std::size_t k = 1; k < pass.x_shapes->size(); ++k) asked = asked || pass.dx[k];
   for (std::size_t k = 0; k < static_cast<std::size_t>(state_count_); ++k) {
     if (return_state_)
       std::copy_n(pass.dy[1 + k] + first * z.U, rows * z.U, c.s.dstate[k]);
     else
       std::fill_n(c.s.dstate[k], rows * z.U, T{0});
   }
-  const T* const h = c.h_mask ? m.h : m.before[0];
   for (index position = z.L; position-- > 0;) {
     place(pass, z, m, first, position, c);
-    c.h = h + (first * z.L + time(z, position)) * z.U;
-    c.h_row = z.L * z.U;
+    c.h = c.inputs + h_at(z);
+    c.ends = position == 0 && !asked;
     if (sequences_ || position + 1 == z.L)
       for (index i = 0; i < rows; ++i) {
         if (zero_output_ && c.skips(i)) continue;
@@ -365,14 +410,39 @@ void Recurrent<T>::run_backward(const Pass<T>& pass, const Sizes& z, const Memor
 }
 
 template <class T>
-void Recurrent<T>::add_state_gradient(const CellCall<T>& c, const T* dsums, index width, index first) const {
-  const index U = units_;
-  T* const dh = c.s.dstate[0];
-  const T* const transposed = c.transposed + first * U;
-  if (!c.h_mask) return c.multiply(dsums, c.s.gates_row, transposed, U, width, dh, U, U, nullptr, true);
-  c.multiply(dsums, c.s.gates_row, transposed, U, width, c.spare, U, U, nullptr, false);
-  c.pass->kernels->multiply(c.spare, c.h_mask, c.spare, c.s.rows * U);
-  c.pass->kernels->add(dh, c.spare, dh, c.s.rows * U);
+void Recurrent<T>::add_state_gradient(const CellCall<T>& c, const T* dsums) const {
+  if (c.ends) return;
+  const index U = units_, width = joined();
+  T *const dh = c.s.dstate[0], *const to = c.h_mask ? c.spare : dh;
+  c.multiply_packed(dsums, c.s.gates_row, c.transposed, width, width, to, U, U, nullptr, !c.h_mask);
+  if (!c.h_mask) return;
+  c.pass->kernels->multiply(to, c.h_mask, to, c.s.rows * U);
+  c.pass->kernels->add(dh, to, dh, c.s.rows * U);
+}
+
+template <class T>
+void Recurrent<T>::multiply_transposed_rest(const CellCall<T>& c, const T* A, index a_row, T* C) const {
+  const index U = units_, rows = columns_ * U - joined();
+  const T* const rest = c.transposed + joined() * round_up(U, c.pass->kernels->lanes);
+  c.multiply_packed(A, a_row, rest, rows, rows, C, U, U, nullptr, false);
+}
+
+template <class T>
+void Recurrent<T>::all_weight_gradients(const Pass<T>& pass, index rows, const T* gates, const T* x, const T* h,
+                                        index row) const {
+  const index U = units_, F = features(), width = columns_ * U;
+  T *const dkernel = pass.dparameters[0], *const drecurrent = pass.dparameters[1];
+  T* const dbias = bias() ? pass.dparameters[2] : nullptr;
+  // Where they lie one behind the other, as x, h and 1 do, they are one matrix.
+  const bool together = dkernel && drecurrent == dkernel + F * width;
+  const bool with_bias = together && dbias && dbias == drecurrent + U * width;
+  if (together) {
+    weight_product(pass, rows, x, row, F + U + (with_bias ? 1 : 0), gates, width, dkernel);
+  } else {
+    if (dkernel) weight_product(pass, rows, x, row, F, gates, width, dkernel);
+    if (drecurrent) weight_product(pass, rows, h, row, U, gates, width, drecurrent);
+  }
+  if (dbias && !with_bias) sum_columns(pass, rows, gates, width, dbias);
 }
 
 template <class T>
