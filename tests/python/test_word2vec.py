@@ -133,6 +133,16 @@ def test_workers_that_share_learn_the_same_things() -> None:
     assert three.losses[-1] < three.losses[0] < 6 * np.log(2) + 0.01
 
 
+def test_workers_do_not_slow_learning_down() -> None:
+    corpus = Corpus(sentences_of(words=300, count=8000))
+    one, two, eight = (
+        Word2Vec(corpus, vector_size=32, min_count=1, sample=0, epochs=1, workers=workers).losses[0]
+        for workers in (1, 2, 8)
+    )
+    assert two == pytest.approx(one, rel=0.004)
+    assert eight == pytest.approx(one, rel=0.015)
+
+
 def test_file_iterable_integers_and_corpus_give_the_same_model(tmp_path: Path) -> None:
     numbers = [np.random.default_rng(i).integers(0, 30, 1 + i % 12) for i in range(300)]
     sentences = [[str(k) for k in sentence] for sentence in numbers]
