@@ -3,8 +3,8 @@
     python benchmarks/words.py [speed] [quality] [--words 2000000] [--text FILE] [--seeds 5]
 
 Both train in this process, in turn, on the same numbers of the same text, with the same settings. Speed is words of the
-text per second of wall-clock time, the best of the turns; quality is measured on a text that is made here, whose words
-come in classes and pairs of classes, and on a text that is given, one sentence a line.
+text per second of wall-clock time, the median of the turns; quality is measured on a text that is made here, whose
+words come in classes and pairs of classes, and on a text that is given, one sentence a line.
 """
 
 from __future__ import annotations
@@ -62,10 +62,11 @@ def speed(words: int, turns: int) -> None:
                 ours = Word2Vec(**settings(shape, size, workers))
                 ours.build_vocab(corpus)
                 told = {"total_examples": len(sentences), "epochs": 1}
-                seconds = {"gensim": float("inf"), "ours": float("inf")}
-                for _ in range(turns):
-                    seconds["gensim"] = min(seconds["gensim"], timed(partial(theirs.train, sentences, **told)))
-                    seconds["ours"] = min(seconds["ours"], timed(partial(ours.train, corpus, epochs=1)))
+                taken = [
+                    (timed(partial(theirs.train, sentences, **told)), timed(partial(ours.train, corpus, epochs=1)))
+                    for _ in range(turns)
+                ]
+                seconds = dict(zip(("gensim", "ours"), np.median(taken, axis=0), strict=True))
                 best[workers] = words / seconds["ours"]
                 scale = f"{best[2] / best[1]:8.2f}" if workers == 2 else ""
                 print(
