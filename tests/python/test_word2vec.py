@@ -221,7 +221,8 @@ def test_an_interrupt_leaves_a_usable_model() -> None:
     assert np.isfinite(model.wv.vectors).all()
     assert not np.array_equal(model.wv.vectors, before)
     done = len(model.losses)
-    assert model.epochs_trained == done > 0
+    assert done > 0
+    assert model.epochs_trained - done in (0, 1)  # it may fall between the end of an epoch and the note of its loss
     model.train(sentences, epochs=1)
     assert len(model.losses) == done + 1
 
