@@ -12,6 +12,7 @@ import numpy as np
 import ranvier
 from ranvier import Input, Model, layers
 from ranvier.losses import SparseCategoricalCrossentropy
+from ranvier.text import Vocabulary
 
 CONTEXT, WIDTH, HEADS, BLOCKS = 64, 128, 4, 4
 
@@ -44,16 +45,14 @@ def gpt(vocabulary: int, width: int = WIDTH, blocks: int = BLOCKS) -> Model:
     return Model(tokens, layers.Dense(vocabulary)(layers.LayerNormalization()(x)))
 
 
-def write(model: Model, letters: str, begin: str, length: int, temperature: float = 0.6) -> str:
+def write(model: Model, letters: Vocabulary, begin: str, length: int, temperature: float = 0.6) -> str:
     """Goes on from `begin`, drawing each character with the probability that the model gives it."""
     random, text = np.random.default_rng(0), begin
     for _ in range(length):
-        recent = [letters.index(letter) for letter in text[-CONTEXT:]]
-        window = np.zeros((1, CONTEXT))
-        window[0, : len(recent)] = recent
-        logits = model.predict(window)[0, len(recent) - 1].astype(float) / temperature
+        recent = text[-CONTEXT:]
+        logits = model.predict(letters([recent])[:, :CONTEXT])[0, len(recent) - 1].astype(float) / temperature
         odds = np.exp(logits - logits.max())
-        text += letters[random.choice(len(letters), p=odds / odds.sum())]
+        text += letters.decode([random.choice(len(letters), p=odds / odds.sum())])
     return text
 
 
@@ -61,9 +60,9 @@ def main(epochs: int = 3, rows: int = 4000, **sizes: int) -> float:
     """Trains, prints a sample, and returns the bits that a character of unseen text costs."""
     ranvier.utils.set_random_seed(0)
     text = corpus()
-    letters = "".join(sorted(set(text)))
-    codes = np.array([letters.index(letter) for letter in text], dtype=np.float32)
-    windows = np.lib.stride_tricks.sliding_window_view(codes, CONTEXT + 1)[::8][:rows]
+    letters = Vocabulary(standardize=None, split="character", output_sequence_length=CONTEXT + 1)
+    letters.adapt([text])
+    windows = letters([text[i : i + CONTEXT + 1] for i in range(0, len(text) - CONTEXT, 8)][:rows])
     cut = int(0.9 * len(windows))
     model = gpt(len(letters), **sizes)
     model.compile(ranvier.optimizers.Adam(1e-3), SparseCategoricalCrossentropy(from_logits=True))

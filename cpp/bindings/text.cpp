@@ -18,10 +18,11 @@ using words::ParallelReader;
 using words::ReadOptions;
 
 ReadOptions make_options(const std::string& name, index longest_sentence, const std::string& errors,
-                         const py::object& lower) {
+                         const py::object& lower, index most_words) {
   ReadOptions options;
   options.name = name;
   options.longest_sentence = longest_sentence;
+  options.most_words = most_words;
   options.invalid = errors == "replace" ? Invalid::replaced : errors == "ignore" ? Invalid::ignored : Invalid::refused;
   if (!lower.is_none()) {
     const auto codes = lower.cast<py::array_t<std::uint32_t, py::array::c_style>>();
@@ -187,7 +188,8 @@ void bind_text(py::module_& core) {
   py::module_ text = core.def_submodule("text");
 
   py::class_<ReadOptions>(text, "ReadOptions")
-      .def(py::init(&make_options), py::arg("name"), py::arg("longest_sentence"), py::arg("errors"), py::arg("lower"));
+      .def(py::init(&make_options), py::arg("name"), py::arg("longest_sentence"), py::arg("errors"), py::arg("lower"),
+           py::arg("most_words"));
 
   py::class_<Corpus, std::shared_ptr<Corpus>>(text, "Corpus")
       .def_property_readonly("sentences", &Corpus::sentences)

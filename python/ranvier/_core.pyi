@@ -243,9 +243,12 @@ class text:  # a submodule
     """What ranvier.text is made of."""
 
     class ReadOptions:
-        """`errors`: "strict", "replace" or "ignore"; `lower`: the lower-case letter of each code point, or None."""
+        """`errors`: "strict", "replace" or "ignore"; `lower`: the lower-case letter of each code point, or None;
+        `most_words`: 0 for no limit."""
 
-        def __init__(self, name: str, longest_sentence: int, errors: str, lower: Array | None) -> None: ...
+        def __init__(
+            self, name: str, longest_sentence: int, errors: str, lower: Array | None, most_words: int
+        ) -> None: ...
 
     class Corpus:
         """A text as numbers of words, in the order of their first appearance."""

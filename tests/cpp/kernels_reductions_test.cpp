@@ -1,4 +1,5 @@
 // Reductions, the plain elementwise kernels, and the choice of an instruction set.
+#include <algorithm>
 #include <limits>
 
 #include "testing.hpp"
@@ -40,6 +41,34 @@ TEST_CASE_TEMPLATE("sums are in double, and the same for every instruction set",
       CHECK(sums.back() == sums.front());
     });
   }
+}
+
+TEST_CASE_TEMPLATE("products and squares of rows that stand apart", T, float, double) {
+  static constexpr double kClose = std::is_same_v<T, float> ? 1e-5 : 1e-13;
+  for_each_isa<T>([](const Kernels<T>& k, const std::string&) {
+    for (index n : {1, 3, 15, 16, 17, 31, 100, 300}) {
+      for (index rows : {0, 1, 7}) {
+        const index stride = n + 5;
+        auto x = random_vector<T>(rows * stride, 3);
+        const auto q = random_vector<T>(n, 4);
+        for (index i = 0; i < rows; i++) std::fill_n(x.data() + i * stride + n, stride - n, T(NAN));
+        std::vector<T> dot(rows + 1, T(42)), squares(rows + 1, T(42));
+        k.row_products(x.data(), rows, stride, n, q.data(), dot.data(), squares.data());
+        INFO("(", rows, ", ", n, ")");
+        for (index i = 0; i < rows; i++) {
+          double product = 0, square = 0;
+          for (index j = 0; j < n; j++) {
+            product += double(x[i * stride + j]) * double(q[j]);
+            square += double(x[i * stride + j]) * double(x[i * stride + j]);
+          }
+          CHECK(std::fabs(double(dot[i]) - product) < kClose);
+          CHECK(double(squares[i]) == doctest::Approx(square).epsilon(kClose));
+        }
+        CHECK(dot[rows] == T(42));
+        CHECK(squares[rows] == T(42));
+      }
+    }
+  });
 }
 
 TEST_CASE_TEMPLATE("all_finite finds one bad element anywhere", T, float, double) {

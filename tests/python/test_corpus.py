@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import gzip
+import subprocess
+import sys
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -49,6 +52,76 @@ def test_large_files_are_the_same_for_any_threads_and_compressed(tmp_path: Path)
 def test_long_sentences_are_cut_and_nothing_is_lost() -> None:
     corpus = Corpus([["a"] * 25, ["b"] * 10], max_sentence_length=10)
     assert corpus.starts.tolist() == [0, 10, 20, 25, 35]
+
+
+def pruned(sentences: list[list[str]], most: int) -> tuple[dict[str, int], list[list[str]]]:
+    """Counts and what is left of sentences, by the definition."""
+    counts: dict[str, int] = {}
+    left: list[list[str]] = []
+    least = 1
+    for sentence in sentences:
+        left.append(list(sentence))
+        for word in sentence:
+            counts[word] = counts.get(word, 0) + 1
+        if len(counts) > most:
+            counts = {word: count for word, count in counts.items() if count >= least}
+            left = [[word for word in kept if word in counts] for kept in left]
+            least += 1
+    return counts, left
+
+
+def whole(corpus: Corpus) -> tuple[dict[str, int], list[list[str]]]:
+    words, tokens = corpus.words, corpus.tokens
+    counts = dict(zip(words, corpus.counts.tolist(), strict=True))
+    return counts, [[words[i] for i in tokens[begin:end]] for begin, end in pairwise(corpus.starts)]
+
+
+@given(st.lists(st.lists(st.integers(0, 30).map(str), max_size=8), max_size=40), st.integers(1, 12), st.integers(1, 9))
+def test_a_limit_of_words_prunes_by_the_definition(sentences: list[list[str]], most: int, longest: int) -> None:
+    cut = [part[i : i + longest] for part in sentences for i in range(0, max(len(part), 1), longest)]
+    expected = pruned(cut, most)
+    assert whole(Corpus(sentences, max_vocab_size=most, max_sentence_length=longest)) == expected
+    numbers = [np.array(sentence, np.int64) for sentence in sentences]
+    assert whole(Corpus(numbers, max_vocab_size=most, max_sentence_length=longest)) == expected
+
+
+@pytest.mark.parametrize("name", ["a.txt", "a.gz"])
+def test_a_limit_of_words_is_the_same_for_every_source(tmp_path: Path, name: str) -> None:
+    random = np.random.default_rng(5)
+    sentences = [[f"w{int(k)}" for k in random.pareto(0.15, random.integers(0, 40))] for _ in range(8000)]
+    expected = pruned(sentences, 500)
+    assert sum(expected[0].values()) < sum(map(len, sentences)) - (1 << 16)  # so much that it is taken out on the way
+    text = "\n".join(map(" ".join, sentences)) + "\n"
+    with gzip.open(tmp_path / name, "wt") if name == "a.gz" else (tmp_path / name).open("w") as file:
+        file.write(text)
+    assert whole(Corpus(corpus_file=tmp_path / name, max_vocab_size=500, workers=4)) == expected
+    assert whole(Corpus(sentences, max_vocab_size=500)) == expected
+
+
+BOUNDED = """
+import resource
+import sys
+from ranvier.text import Corpus, Word2Vec
+
+def stream(sentences):
+    for i in range(sentences):
+        yield [f"never-twice-{10 * i + k}" for k in range(10)] + ["often", "as often", "and this"]
+
+Word2Vec(stream(100), vector_size=4, epochs=1, max_vocab_size=10_000)
+unit = 1 if sys.platform == "darwin" else 1024
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+model = Word2Vec(stream(200_000), vector_size=4, epochs=1, max_vocab_size=10_000)
+print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * unit)
+print({word: int(model.wv.get_vecattr(word, "count")) for word in model.wv.index_to_key})
+"""
+
+
+def test_memory_stays_bounded_while_words_never_end() -> None:
+    run = subprocess.run([sys.executable, "-c", BOUNDED], capture_output=True, text=True, check=True)
+    grown, words = run.stdout.splitlines()
+    # Two million words that occur once would take 80 MB and more; what is kept of the text takes 4 MB.
+    assert int(grown) < 20e6
+    assert words == "{'often': 200000, 'as often': 200000, 'and this': 200000}"
 
 
 def test_integers_are_the_words_of_their_digits() -> None:

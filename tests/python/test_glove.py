@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+import threading
 from collections import defaultdict
 from fractions import Fraction
 from pathlib import Path
@@ -273,11 +275,27 @@ class _Interrupt:
 
 def test_an_interrupted_model_is_usable() -> None:
     text = random_text(10, 20, 30)
-    with pytest.warns(UserWarning, match="interrupted in epoch 3"):
-        model = GloVe(text, vector_size=4, min_count=1, epochs=10, callbacks=[_Interrupt()])
+    model = GloVe(text, vector_size=4, min_count=1, epochs=0)
+    with pytest.raises(KeyboardInterrupt):
+        model.train(epochs=10, callbacks=[_Interrupt()])
     assert np.isfinite(model.wv.vectors).all()
     model.train(epochs=1)
     assert model.losses == GloVe(text, vector_size=4, min_count=1, epochs=3).losses
+
+
+def test_control_c_stops_within_an_epoch() -> None:
+    text = random_text(12, 2000, 300, longest=200)
+    model = GloVe(text, vector_size=200, min_count=1, workers=1, epochs=0)
+    before = model.wv.vectors.copy()
+    threading.Timer(0.5, signal.raise_signal, [signal.SIGINT]).start()
+    with pytest.raises(KeyboardInterrupt):
+        model.train(epochs=10_000)
+    assert np.isfinite(model.wv.vectors).all()
+    assert not np.array_equal(model.wv.vectors, before)
+    done = len(model.losses)
+    model.train(epochs=2)
+    assert len(model.losses) == done + 2
+    assert model.losses[-1] < model.losses[0]
 
 
 def test_lines_show_epochs(capsys: pytest.CaptureFixture[str]) -> None:

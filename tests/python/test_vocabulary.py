@@ -19,6 +19,8 @@ from ranvier import layers, saving
 from ranvier.errors import ModelFileError
 from ranvier.text import Vocabulary
 
+# What Keras itself made (tests/peers/make_keras_vocabulary.py).
+KERAS: dict[str, Any] = json.loads(Path(__file__).with_name("keras_vocabulary.json").read_text())
 TEXTS = [
     "The cat sat on the mat.",
     "THE DOG, the dog!  barked\tat the cat\n",
@@ -88,6 +90,17 @@ def test_numbers_are_those_of_the_reference(how: dict[str, Any], workers: int) -
         found = words(texts)
         assert found.dtype == np.int64
         np.testing.assert_array_equal(found, [row + [0] * (longest - len(row)) for row in rows])
+
+
+@pytest.mark.parametrize("case", KERAS["cases"], ids=lambda case: str(case["arguments"]))
+def test_numbers_are_those_of_keras(case: dict[str, Any]) -> None:
+    arguments = {name: tuple(value) if isinstance(value, list) else value for name, value in case["arguments"].items()}
+    words = Vocabulary(**arguments)
+    words.adapt(KERAS["texts"])
+    assert words.get_vocabulary() == case["vocabulary"]
+    found = words(KERAS["unseen"])
+    assert found.shape == np.shape(case["found"])
+    np.testing.assert_allclose(found, case["found"], atol=2e-6)
 
 
 @pytest.mark.parametrize("mode", ["multi_hot", "count", "tf_idf"])

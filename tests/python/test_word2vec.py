@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import gzip
 import pickle
 import signal
@@ -92,6 +93,37 @@ def test_deterministic_mode_is_bitwise_the_same_for_any_workers(sg: int) -> None
     assert models[0].losses == models[1].losses == models[2].losses
 
 
+def drifting(shuffled: bool) -> list[list[str]]:
+    """Sentences of two words, which are paired otherwise in each of eight parts of the text."""
+    random = np.random.default_rng(0)
+    sentences: list[list[str]] = []
+    for _ in range(8):
+        pairs = random.permutation(12).reshape(6, 2)
+        sentences += [[f"w{k}" for k in pairs[random.integers(6)]] for _ in range(150)]
+    return [sentences[i] for i in random.permutation(len(sentences))] if shuffled else sentences
+
+
+@pytest.mark.parametrize("shuffled", [False, True])
+def test_the_loss_on_the_way_may_rise_where_the_loss_of_the_model_falls(shuffled: bool) -> None:
+    sentences = drifting(shuffled)
+    model = Word2Vec(vector_size=16, min_count=1, sample=0, sg=1, workers=1, window=1)
+    model.build_vocab(sentences)
+    still = copy.deepcopy(model)
+    expected = reference.Word2Vec(model.wv.vectors, model.wv.expandos["count"], 1, 5, None, 1, 0, 1)
+    numbers = [[model.wv.key_to_index[word] for word in sentence] for sentence in sentences]
+    in_numpy = []
+    for epoch, (first, last) in enumerate(pairwise(np.linspace(0.4, 1e-4, 7).tolist())):
+        model.train(sentences, epochs=1, start_alpha=first, end_alpha=last)
+        in_numpy.append(expected.epoch(numbers, epoch, first, last))
+        still.wv.vectors[:], still.syn1neg[:] = model.wv.vectors, model.syn1neg  # type: ignore[index]
+        still.train(sentences, epochs=1, start_alpha=0, end_alpha=0)
+    assert model.losses == pytest.approx(in_numpy, abs=1e-3)
+    assert (np.diff(still.losses) < 0).all()
+    # Large steps follow the text from part to part; small ones cannot, nor can any where there is nothing to follow.
+    assert (np.diff(model.losses)[-4:] > 0).all() != shuffled
+    assert (np.diff(model.losses) < 0).all() == shuffled
+
+
 def test_workers_that_share_learn_the_same_things() -> None:
     sentences = sentences_of(count=2000)
     one, three = (
@@ -99,6 +131,15 @@ def test_workers_that_share_learn_the_same_things() -> None:
     )
     assert three.losses[-1] == pytest.approx(one.losses[-1], rel=0.02)
     assert three.losses[-1] < three.losses[0] < 6 * np.log(2) + 0.01
+
+
+def test_workers_do_not_slow_learning_down() -> None:
+    corpus = Corpus(sentences_of(words=300, count=8000))
+    one, eight = (
+        Word2Vec(corpus, vector_size=32, min_count=1, sample=0, epochs=1, workers=workers).losses[0]
+        for workers in (1, 8)
+    )
+    assert eight == pytest.approx(one, rel=0.03)  # 0.015 is usual, and 0.056 where hot rows are averaged
 
 
 def test_file_iterable_integers_and_corpus_give_the_same_model(tmp_path: Path) -> None:
@@ -179,7 +220,29 @@ def test_an_interrupt_leaves_a_usable_model() -> None:
         model.train(sentences, epochs=10_000)
     assert np.isfinite(model.wv.vectors).all()
     assert not np.array_equal(model.wv.vectors, before)
+    done = len(model.losses)
+    assert done > 0
+    assert model.epochs_trained - done in (0, 1)  # it may fall between the end of an epoch and the note of its loss
     model.train(sentences, epochs=1)
+    assert len(model.losses) == done + 1
+
+
+def test_an_interrupt_between_epochs_loses_nothing() -> None:
+    class Interrupt:
+        def on_epoch_end(self, model: Word2Vec) -> None:
+            if len(model.losses) == 2:
+                raise KeyboardInterrupt
+
+    sentences = sentences_of()
+    model, whole = (Word2Vec(vector_size=8, min_count=1, workers=1, min_alpha=0.025) for _ in range(2))
+    for each in (model, whole):
+        each.build_vocab(sentences)
+    with pytest.raises(KeyboardInterrupt):
+        model.train(sentences, epochs=5, callbacks=[Interrupt()])
+    model.train(sentences, epochs=3)
+    whole.train(sentences, epochs=5)
+    assert model.losses == whole.losses
+    assert same(model, whole)
 
 
 def test_memory_is_what_was_said() -> None:

@@ -4,6 +4,7 @@
 #include <array>
 #include <charconv>
 #include <iterator>
+#include <utility>
 
 #include "runtime/error.hpp"
 #include "text/utf8.hpp"
@@ -181,12 +182,24 @@ void CorpusReader::add_number(std::int64_t value) {
 }
 
 void CorpusReader::add_token(std::int32_t number) {
-  const auto next = static_cast<index>(corpus_.tokens.size());
-  if (next - corpus_.starts.back() == options_.longest_sentence) corpus_.starts.push_back(next);
-  corpus_.tokens.push_back(number);
+  corpus_.tokens.push_back(options_.most_words > 0 ? limit_.label(number) : number);
+  cut_ = false;
+  if (static_cast<index>(corpus_.tokens.size()) - corpus_.starts.back() < options_.longest_sentence) return;
+  end_sentence();
+  cut_ = true;
 }
 
-void CorpusReader::end_sentence() { corpus_.starts.push_back(static_cast<index>(corpus_.tokens.size())); }
+// Where a sentence was cut after its last word, it has ended.
+void CorpusReader::end_sentence() {
+  if (std::exchange(cut_, false)) return;
+  corpus_.starts.push_back(static_cast<index>(corpus_.tokens.size()));
+  if (options_.most_words > 0 && limit_.prune(corpus_)) number_words_.clear();
+}
+
+Corpus CorpusReader::take() {
+  if (options_.most_words > 0) limit_.settle(corpus_);
+  return std::move(corpus_);
+}
 
 void CorpusReader::end_line(std::int64_t next) {
   end_sentence();

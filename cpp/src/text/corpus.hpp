@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "text/word_limit.hpp"
 #include "text/word_table.hpp"
 
 namespace ranvier::words {
@@ -28,6 +29,7 @@ enum class Invalid { refused, replaced, ignored };
 
 struct ReadOptions {
   index longest_sentence = 10000;  // in words: a longer one is cut, and nothing lost
+  index most_words = 0;            // while reading, see WordLimit; 0: no limit
   Invalid invalid = Invalid::refused;
   std::vector<char32_t> lower;  // of each code point, as far as it goes; empty: letters stay as they are
   std::string name = "corpus";  // in errors
@@ -46,7 +48,7 @@ struct InvalidByte {
 /// Python's str.split has it; a line is a sentence.
 class CorpusReader {
  public:
-  explicit CorpusReader(ReadOptions options) : options_(std::move(options)) {}
+  explicit CorpusReader(ReadOptions options) : options_(std::move(options)), limit_(options_.most_words) {}
 
   /// The next bytes of a text; words and characters may go on in the next piece. Throws InvalidByte.
   void add_text(std::string_view bytes);
@@ -59,8 +61,7 @@ class CorpusReader {
   void add_number(std::int64_t value);
   void end_sentence();
 
-  const Corpus& corpus() const { return corpus_; }
-  Corpus take() { return std::move(corpus_); }
+  Corpus take();
   std::int64_t done() const { return offset_; }
 
  private:
@@ -73,8 +74,10 @@ class CorpusReader {
 
   ReadOptions options_;
   Corpus corpus_;
+  WordLimit limit_;
   std::string rest_, scratch_;
   std::vector<std::int32_t> number_words_;  // the word of each small number, or -1
+  bool cut_ = false;                        // the sentence, after its last word
   std::int64_t offset_ = 0;                 // bytes read
   std::int64_t line_ = 1, line_begin_ = 0;
 };

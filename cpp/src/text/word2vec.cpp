@@ -39,10 +39,11 @@ class Word2VecTrainer::Worker {
     rows_.refresh();
     do {
       if (!fill([this] { return owner_.next_chunk_.fetch_add(1, std::memory_order_relaxed); })) {
-        rows_.exchange();
+        rows_.exchange(rate_);
         return false;
       }
       const std::size_t count = batch_.steps.size();
+      if (count > 0) rate_ = owner_.rate(batch_.steps.back().sentence);
       for (std::size_t i = 0; i < count; ++i) {
         if (i == 0) prepare(steps_[0], 0);
         if (i + 1 < count) prepare(steps_[(i + 1) % 2], i + 1);
@@ -51,9 +52,9 @@ class Word2VecTrainer::Worker {
         step.forward(columns, z);
         finish(step, columns, z);
       }
-      if (++batches_ % kExchangeBatches == 0) rows_.exchange();
+      if (++batches_ % kExchangeBatches == 0) rows_.exchange(rate_);
     } while (Clock::now() < stop);
-    rows_.exchange();
+    rows_.exchange(rate_);
     return true;
   }
 
@@ -158,6 +159,7 @@ class Word2VecTrainer::Worker {
   std::size_t parity_ = 0;
   std::vector<float> z_;
   std::int64_t batches_ = 0;
+  float rate_ = 0;  // of the last step
   Progress progress_;
 };
 

@@ -49,7 +49,7 @@ struct ModelRows {
         tree_output(model.tree_output, workers) {}
 
   void refresh() { input.refresh(), noise_output.refresh(), tree_output.refresh(); }
-  void exchange() { input.exchange(), noise_output.exchange(), tree_output.exchange(); }
+  void exchange(float rate) { input.exchange(rate), noise_output.exchange(rate), tree_output.exchange(rate); }
 };
 
 /// One step with the addresses of its rows. Made anew for one step after the other, without taking memory.

@@ -79,6 +79,17 @@ std::vector<std::int32_t> WordTable::merge(const WordTable& other) {
   return numbers;
 }
 
+std::vector<std::int32_t> WordTable::prune(std::int64_t least) {
+  std::vector<std::int32_t> kept;
+  for (std::int32_t i = 0; i < static_cast<std::int32_t>(size()); ++i)
+    if (count(i) >= least) kept.push_back(i);
+  if (kept.size() == counts_.size()) return kept;
+  WordTable left;
+  for (const std::int32_t i : kept) left.add(word(i), count(i));
+  *this = std::move(left);
+  return kept;
+}
+
 std::size_t WordTable::memory() const {
   return sizeof *this + slots_.capacity() * sizeof(Slot) + bytes_.capacity() + ends_.capacity() * sizeof(std::int64_t) +
          counts_.capacity() * sizeof(std::int64_t);

@@ -37,6 +37,9 @@ class WordTable {
   /// Adds the words of another table and their counts in its order. Returns the numbers they have here.
   std::vector<std::int32_t> merge(const WordTable& other);
 
+  /// Leaves only the words whose count is at least `least`, in their order. Returns the numbers they had.
+  std::vector<std::int32_t> prune(std::int64_t least);
+
   /// Bytes it has taken.
   std::size_t memory() const;
 

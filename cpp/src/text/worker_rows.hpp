@@ -36,13 +36,13 @@ class WorkerRows {
   /// Takes the copies anew.
   void refresh();
 
-  /// Adds what was changed to the shared rows, and takes the copies anew.
-  void exchange();
+  /// Adds what was changed, at about the rate `rate`, to the shared rows, and takes the copies anew.
+  void exchange(float rate);
 
  private:
   RowMatrix matrix_;
   std::int32_t hot_ = 0;
-  float others_ = 0;
+  float workers_ = 1;
   Buffer<float> own_, before_;          // copies, and what they were
   std::vector<std::uint32_t> changes_;  // of each since then
 };

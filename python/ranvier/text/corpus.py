@@ -40,6 +40,9 @@ class Corpus:
         errors: what becomes of bytes that are no UTF-8: "strict" (ValueError with line and byte), "replace" or
             "ignore".
         max_sentence_length: words; a longer sentence is cut into several, and nothing lost.
+        max_vocab_size: how many different words are known while reading; None: all. After a sentence that leaves more,
+            rare ones go, as in gensim: the k-th time those that have occurred less than k times. Their places in the
+            text go with them, and one that comes again is new. A file is then read by one thread.
         workers: threads that read a file; None: all that the process may use.
 
     Raises: TypeError for sentences that are strings or words that are neither strings nor integers; ValueError for
@@ -58,6 +61,7 @@ class Corpus:
         lower: bool = False,
         errors: str = "strict",
         max_sentence_length: int = 10_000,
+        max_vocab_size: int | None = None,
         workers: int | None = None,
     ) -> None:
         if (sentences is None) == (corpus_file is None):
@@ -65,11 +69,16 @@ class Corpus:
         one_of("Corpus", "errors", errors, ("strict", "replace", "ignore"))
         if max_sentence_length < 1:
             raise ValueError(f"[Corpus] max_sentence_length must be at least 1, got {max_sentence_length}")
+        if max_vocab_size is not None and max_vocab_size < 1:
+            raise ValueError(f"[Corpus] max_vocab_size must be None or at least 1, got {max_vocab_size}")
         threads = _core.num_threads() if workers is None else workers
         name = "sentences" if corpus_file is None else Path(corpus_file).name
-        options = _core.text.ReadOptions(name, max_sentence_length, errors, _lower_codes() if lower else None)
+        codes = _lower_codes() if lower else None
+        options = _core.text.ReadOptions(name, max_sentence_length, errors, codes, max_vocab_size or 0)
         self._native = (
-            _read_sentences(sentences, options) if corpus_file is None else _read_file(corpus_file, options, threads)
+            _read_sentences(sentences, options)
+            if corpus_file is None
+            else _read_file(corpus_file, options, 1 if max_vocab_size else threads)
         )
 
     @property

@@ -4,7 +4,6 @@ import math
 import operator
 import os
 import time
-import warnings
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
@@ -43,7 +42,8 @@ class GloVe:
         vector_size: numbers of a vector.
         window: greatest distance d in words. Words that are left out do not count.
         min_count: what occurs less often is left out.
-        max_vocab_size: most words that are kept, the most frequent; None: all.
+        max_vocab_size: most words that are kept, the most frequent, and most that are known while the text is read: see
+            `Corpus`; None: all.
         x_max: from which count on a pair has the full weight. About 10 suits texts of less than some million words.
         alpha: exponent of the weight.
         learning_rate: of AdaGrad.
@@ -172,23 +172,19 @@ class GloVe:
             epochs: how many; None: those of the constructor.
             callbacks: as those of the constructor.
 
-        Ctrl-C ends training early, with a warning: the model is as far as it came, and can be used and trained on.
+        Ctrl-C is a KeyboardInterrupt, as in `fit`: the model is as far as it has come, can be used and trained on, and
+        `losses` keeps the epochs that were complete.
         """
         epochs = self.epochs if epochs is None else _integer("epochs", epochs, least=0)
         if sentences is not None or corpus_file is not None:
             options = {"lower": self.lower, "errors": self.errors, "workers": self.workers}
-            self._count(as_corpus(sentences, corpus_file, **options))
+            self._count(as_corpus(sentences, corpus_file, max_vocab_size=self.max_vocab_size, **options))
         elif self._native is None:
             raise RuntimeError("[GloVe] there are no pairs to train on: give train sentences or a corpus_file")
         callbacks = list(callbacks)
         self.stop_training = False
         try:
             self._run(epochs, callbacks)
-        except KeyboardInterrupt:
-            warnings.warn(
-                f"[GloVe] training was interrupted in epoch {len(self.losses) + 1}; the model is as far as it came",
-                stacklevel=2,
-            )
         finally:
             self._wv = None
         return self

@@ -39,7 +39,8 @@ class Word2Vec(Settings):
         alpha: learning rate at the beginning, from where it falls in a line.
         window: greatest distance between neighbours.
         min_count: rarer words are as if they were not there.
-        max_vocab_size, max_final_vocab: the most words; `min_count` is raised until there are no more.
+        max_vocab_size: the most words, and the most that are known while the text is read: see `Corpus`.
+        max_final_vocab: the most words; `min_count` is raised until there are no more.
         sample: words of a greater share of the text are dropped at random, the more the more frequent; 0: none are.
         seed: of everything that is drawn.
         workers: threads; None: all that the process may use.
@@ -52,7 +53,8 @@ class Word2Vec(Settings):
         epochs: passes over the text.
         trim_rule: called with (word, count, min_count), says 0 (as usual), 1 (drop) or 2 (keep).
         sorted_vocab: 1: words are numbered from the most frequent on; 0: by first appearance.
-        compute_loss: whether the loss is measured, for `losses`.
+        compute_loss: whether the loss is measured, for `losses`: the mean of each epoch, on the way. It may rise while
+            the vectors become better; see docs/text.md.
         callbacks: objects whose methods on_train_begin, on_epoch_begin, on_epoch_end and on_train_end, where there are
             any, are called with the model. `model.stop_training = True` ends the training.
         comment: kept in the file.
@@ -121,7 +123,8 @@ class Word2Vec(Settings):
             self.train(corpus, callbacks=callbacks)
 
     def _corpus(self, sentences: Any, corpus_file: Any) -> Corpus:
-        return as_corpus(sentences, corpus_file, lower=self.lower, errors=self.errors, workers=self.workers)
+        options = {"lower": self.lower, "errors": self.errors, "workers": self.workers}
+        return as_corpus(sentences, corpus_file, max_vocab_size=self.max_vocab_size, **options)
 
     def build_vocab(
         self,
@@ -224,7 +227,8 @@ class Word2Vec(Settings):
         Returns: words that were trained on and words of the text, each over all epochs.
 
         Raises: RuntimeError without a vocabulary; ValueError for a text that has no word of it; NonFiniteLossError if
-            the vectors overflow. After a KeyboardInterrupt the model is as far as it has come.
+            the vectors overflow. Ctrl-C is a KeyboardInterrupt, as in `fit`: the model is as far as it has come, can be
+            used and trained on, and `losses` keeps the epochs that were complete.
         """
         if not len(self.wv):
             raise RuntimeError("[Word2Vec] there is no vocabulary to train: call build_vocab first")

@@ -5,6 +5,8 @@ import json
 import multiprocessing
 import os
 import struct
+import subprocess
+import sys
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -399,6 +401,42 @@ def test_mapped_vectors_are_the_file(tmp_path: Path) -> None:
     assert one.vectors[0, 0] == two.vectors[0, 0] == 42
     with pytest.raises(VectorFileError, match="does not match its checksum"):
         KeyedVectors.load(path)
+
+
+ASK = """
+import sys
+from ranvier.text import KeyedVectors
+
+vectors = KeyedVectors.load(sys.argv[1], mmap="r")
+print(vectors.vectors.flags.writeable, flush=True)
+for line in sys.stdin:
+    print([(word, value.hex()) for word, value in vectors.most_similar(line.strip(), topn=20)], flush=True)
+"""
+
+
+def test_two_processes_share_a_mapped_file(tmp_path: Path) -> None:
+    words = [f"w{i}" for i in range(3000)]
+    vectors = some_vectors(50, words=words)
+    vectors.save(path := tmp_path / "v.safetensors")
+    before = path.read_bytes()
+    command = [sys.executable, "-c", ASK, str(path)]
+    with (
+        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as one,
+        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as two,
+    ):
+        # Both have it open before either is asked.
+        assert [process.stdout.readline() for process in (one, two)] == ["False\n", "False\n"]
+        for word in ("w0", "w1234", "w2999"):
+            for process in (one, two):
+                process.stdin.write(word + "\n")
+                process.stdin.flush()
+            found = [process.stdout.readline() for process in (one, two)]
+            expected = [(near, value.hex()) for near, value in vectors.most_similar(word, topn=20)]
+            assert found == [f"{expected}\n"] * 2
+        for process in (one, two):
+            process.stdin.close()
+    assert one.returncode == two.returncode == 0
+    assert path.read_bytes() == before
 
 
 def test_damage_to_the_native_format(tmp_path: Path) -> None:
