@@ -1,6 +1,6 @@
 """word2vec against gensim: speed, and what the vectors know.
 
-    python benchmarks/words.py [speed] [quality] [--words 2000000] [--text FILE] [--seeds 5]
+    python benchmarks/words.py [speed] [scaling] [quality] [--words 2000000] [--text FILE] [--seeds 5]
 
 Both train in this process, in turn, on the same numbers of the same text, with the same settings. Speed is words of the
 text per second of wall-clock time, the median of the turns; quality is measured on a text that is made here, whose
@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import itertools
+import threading
 import time
 from collections.abc import Callable
 from functools import partial
@@ -24,6 +25,7 @@ from ranvier.text import Corpus, Word2Vec
 
 # Of the text that is made: with these no mode knows everything, and none nothing.
 TOPICS, WORDS, NOISE = 8, 6, 0.5
+WHAT = ["speed", "scaling", "quality"]
 SHAPES = {"skip-gram": (1, 0, 5), "CBOW": (0, 0, 5), "skip-gram, hs": (1, 1, 0), "CBOW, hs": (0, 1, 0)}
 
 
@@ -75,6 +77,33 @@ def speed(words: int, turns: int) -> None:
                     f"{seconds['gensim'] / seconds['ours']:8.2f}{scale}",
                     flush=True,
                 )
+
+
+def scaling(words: int, turns: int) -> None:
+    """How many times as fast as one worker are two of one model, and two models side by side."""
+    print(f"{'':34}{'2 workers':>10}{'2 models':>10}   times one worker")
+    for length in (20, 2000):
+        corpus = Corpus(zipf_text(words, 50_000, length))
+        for shape, size in itertools.product(SHAPES, (100, 300)):
+            one, other, two = (Word2Vec(**settings(shape, size, workers)) for workers in (1, 1, 2))
+            for model in (one, other, two):
+                model.build_vocab(corpus)
+            gains = []
+            for _ in range(turns):
+                alone = timed(partial(one.train, corpus, epochs=1))
+                shared = timed(partial(two.train, corpus, epochs=1))
+                gains.append((alone / shared, 2 * alone / timed(partial(side_by_side, (one, other), corpus))))
+            workers, models = np.median(gains, axis=0)
+            print(f"{shape:14} {size:4} {length:5} words{workers:18.2f}{models:10.2f}", flush=True)
+
+
+def side_by_side(models: tuple[Word2Vec, ...], corpus: Corpus) -> None:
+    """Trains models at the same time."""
+    threads = [threading.Thread(target=model.train, args=(corpus,), kwargs={"epochs": 1}) for model in models]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
 
 
 def planted_text(words: int, seed: int) -> list[list[str]]:
@@ -178,7 +207,7 @@ def agreement(path: str, seeds: int, options: dict[str, Any]) -> None:
 def main() -> None:
     """Runs what is asked for."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", nargs="*", default=["speed", "quality"], choices=["speed", "quality"])
+    parser.add_argument("what", nargs="*", default=WHAT, choices=WHAT)
     parser.add_argument("--words", type=int, default=1_000_000)
     parser.add_argument("--turns", type=int, default=3)
     parser.add_argument("--text")
@@ -187,6 +216,8 @@ def main() -> None:
     told = parser.parse_args()
     if "speed" in told.what:
         speed(told.words, told.turns)
+    if "scaling" in told.what:
+        scaling(told.words, told.turns)
     if "quality" in told.what:
         quality(told.seeds, told.text, told.workers)
 
