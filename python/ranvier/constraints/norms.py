@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ranvier import config
+from ranvier._axes import as_list
 from ranvier.constraints.constraint import Constraint
 
 
@@ -95,8 +96,7 @@ class MinMaxNorm(Constraint):
 
 
 def _native(low: float, high: float, rate: float, axis: int | list[int]) -> dict[str, Any]:
-    axes = [axis] if isinstance(axis, int) else axis
-    return {"min_value": low, "max_value": high, "rate": rate, "axis": axes, "epsilon": config.epsilon()}
+    return {"min_value": low, "max_value": high, "rate": rate, "axis": as_list(axis), "epsilon": config.epsilon()}
 
 
 def _norm(where: str, argument: str, value: Any) -> float:

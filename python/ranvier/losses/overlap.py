@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from ranvier._axes import as_list
 from ranvier.losses.loss import Loss
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ class _Overlap(Loss):
     def native_config(self) -> dict[str, Any]:
         if self.axis is None:
             return {}
-        return {"axis": [self.axis] if isinstance(self.axis, int) else list(self.axis)}
+        return {"axis": as_list(self.axis)}
 
 
 def checked_axes(where: str, axis: Axes) -> Axes:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ranvier.metrics.metric import Metric, integer_axis
+from ranvier._axes import checked_axis
+from ranvier.metrics.metric import Metric
 
 if TYPE_CHECKING:
     from ranvier._typing import Array, ArrayLike
@@ -42,7 +43,7 @@ class PearsonCorrelation(Metric):
 
     def __init__(self, name: str = "pearson_correlation", dtype: str | None = None, axis: int = -1) -> None:
         super().__init__(dtype, name)
-        self.axis = integer_axis("PearsonCorrelation", axis)
+        self.axis = checked_axis("PearsonCorrelation", axis)
 
 
 def concordance_correlation(y_true: ArrayLike, y_pred: ArrayLike, axis: int = -1) -> Array:
@@ -80,4 +81,4 @@ class ConcordanceCorrelation(Metric):
 
     def __init__(self, name: str = "concordance_correlation", dtype: str | None = None, axis: int = -1) -> None:
         super().__init__(dtype, name)
-        self.axis = integer_axis("ConcordanceCorrelation", axis)
+        self.axis = checked_axis("ConcordanceCorrelation", axis)

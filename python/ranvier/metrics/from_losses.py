@@ -6,8 +6,9 @@ import math
 from typing import Any, ClassVar
 
 from ranvier import losses
+from ranvier._axes import checked_axis
 from ranvier.losses.loss import Loss
-from ranvier.metrics.metric import Metric, integer_axis
+from ranvier.metrics.metric import Metric
 
 
 class MeanLoss(Metric):
@@ -137,7 +138,7 @@ class CosineSimilarity(MeanLoss):
     """
 
     def __init__(self, name: str = "cosine_similarity", dtype: str | None = None, axis: int = -1) -> None:
-        self.axis = integer_axis("CosineSimilarity", axis)
+        self.axis = checked_axis("CosineSimilarity", axis)
         super().__init__(losses.CosineSimilarity(axis), name, dtype)
 
     def finish(self, mean: float) -> float:
@@ -255,7 +256,7 @@ class CategoricalCrossentropy(MeanLoss):
         super().__init__(losses.CategoricalCrossentropy(from_logits, label_smoothing, axis), name, dtype)
         self.from_logits = from_logits
         self.label_smoothing = label_smoothing
-        self.axis = integer_axis("CategoricalCrossentropy", axis)
+        self.axis = checked_axis("CategoricalCrossentropy", axis)
 
 
 class SparseCategoricalCrossentropy(MeanLoss):
@@ -281,4 +282,4 @@ class SparseCategoricalCrossentropy(MeanLoss):
         super().__init__(losses.SparseCategoricalCrossentropy(from_logits, ignore_class, axis=axis), name, dtype)
         self.from_logits = from_logits
         self.ignore_class = ignore_class
-        self.axis = integer_axis("SparseCategoricalCrossentropy", axis)
+        self.axis = checked_axis("SparseCategoricalCrossentropy", axis)

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ranvier.metrics.metric import Metric, integer_axis, share, whole
+from ranvier._axes import checked_axis
+from ranvier.metrics.metric import Metric, share, whole
 
 if TYPE_CHECKING:
     from ranvier._typing import Array, ArrayLike
@@ -58,7 +59,7 @@ class IoU(Metric):
         self.ignore_class = None if ignore_class is None else int(ignore_class)
         self.sparse_y_true = bool(sparse_y_true)
         self.sparse_y_pred = bool(sparse_y_pred)
-        self.axis = integer_axis(where, axis)
+        self.axis = checked_axis(where, axis)
         self.sparse = self.sparse_y_true and not self.sparse_y_pred
 
     def native_config(self) -> dict[str, Any]:

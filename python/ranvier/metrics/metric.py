@@ -209,16 +209,6 @@ def _spread(weights: Array, positions: tuple[int, ...]) -> Array:
     return weights.reshape(-1)
 
 
-def integer_axis(where: str, axis: int) -> int:
-    """`axis`, an integer.
-
-    Raises: TypeError otherwise.
-    """
-    if isinstance(axis, bool) or not hasattr(axis, "__index__"):
-        raise TypeError(f"[{where}] axis must be an integer, got {axis!r}")
-    return int(axis)
-
-
 def share(where: str, argument: str, value: float) -> float:
     """A number from 0 to 1.
 

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from ranvier import constraints, initializers, regularizers
+from ranvier._axes import as_list, checked_axes
 from ranvier.layers.layer import Layer
-from ranvier.layers.normalization.normalizing import as_list, checked_axes
 
 if TYPE_CHECKING:
     from ranvier.variable import Variable

@@ -3,7 +3,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ranvier import initializers
-from ranvier.layers.normalization.normalizing import Normalizing, checked_axis, checked_number
+from ranvier._axes import checked_axis
+from ranvier.layers.normalization.normalizing import Normalizing, checked_number
 
 if TYPE_CHECKING:
     from ranvier.variable import Variable

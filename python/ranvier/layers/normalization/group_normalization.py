@@ -2,7 +2,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ranvier.layers.normalization.normalizing import Normalizing, checked_axis
+from ranvier._axes import checked_axis
+from ranvier.layers.normalization.normalizing import Normalizing
 
 
 class GroupNormalization(Normalizing):

@@ -3,7 +3,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ranvier.layers.normalization.normalizing import Normalizing, as_list, checked_axes
+from ranvier._axes import as_list, checked_axes
+from ranvier.layers.normalization.normalizing import Normalizing
 
 
 class LayerNormalization(Normalizing):

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from ranvier import initializers
+from ranvier._axes import as_list, checked_axes
 from ranvier.layers.layer import Layer
-from ranvier.layers.normalization.normalizing import as_list, checked_axes, checked_number
+from ranvier.layers.normalization.normalizing import checked_number
 
 
 class RMSNormalization(Layer):

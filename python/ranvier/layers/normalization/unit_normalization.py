@@ -3,8 +3,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from ranvier._axes import as_list, checked_axes
 from ranvier.layers.layer import Layer
-from ranvier.layers.normalization.normalizing import as_list, checked_axes
 
 
 class UnitNormalization(Layer):
