@@ -1,10 +1,11 @@
-"""word2vec against gensim: speed, and what the vectors know.
+"""word2vec against gensim: speed, what a second worker gains, and what the vectors know.
 
     python benchmarks/words.py [speed] [scaling] [quality] [--words 2000000] [--text FILE] [--seeds 5]
 
 Both train in this process, in turn, on the same numbers of the same text, with the same settings. Speed is words of the
-text per second of wall-clock time, the median of the turns; quality is measured on a text that is made here, whose
-words come in classes and pairs of classes, and on a text that is given, one sentence a line.
+text per second of wall-clock time, the median of the turns; scaling compares two workers with one, and with two models
+of one worker each that are trained side by side and share nothing but the machine; quality is measured on a text that
+is made here, whose words come in classes and pairs of classes, and on a text that is given, one sentence a line.
 """
 
 from __future__ import annotations
