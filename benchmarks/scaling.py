@@ -1,5 +1,7 @@
 """How cost grows with the work: a step over width and batch against the limits, threads, a neighbour, many models.
 
+Predictions as well: threads, a neighbour, and calls from several Python threads at once.
+
 python benchmarks/scaling.py                  # tables, and build/benchmarks/scaling.png
 python benchmarks/scaling.py --parts many     # only one part
 """
@@ -12,7 +14,9 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -114,25 +118,69 @@ def growth(seconds: float) -> None:
     print(f"Written: {OUTPUT / 'scaling.png'}")
 
 
+@contextmanager
+def neighbour() -> Iterator[None]:
+    """A process that keeps one processor busy."""
+    with subprocess.Popen([sys.executable, "-c", "while True: pass"]) as process:
+        time.sleep(0.5)
+        yield
+        process.kill()
+
+
+def on_one_and_all_threads(measure: Callable[[], float]) -> list[str]:
+    """Two cells in microseconds, and a third: how many times all threads are faster."""
+    times = []
+    for threads in (1, 0):
+        _core.set_num_threads(threads)
+        times.append(measure())
+    return [*(f"{1e6 * took:,.0f}" for took in times), f"{times[0] / times[1]:.2f}"]
+
+
 def threads_and_neighbour(seconds: float) -> None:
     """784-512-512-10, batch 128: one thread and all, alone and beside a process that keeps one processor busy."""
-    everything = _core.num_threads()
-    sizes, batch = (784, 512, 512, 10), 128
 
     def row() -> list[str]:
-        times = []
-        for threads in (1, everything):
-            _core.set_num_threads(threads)
-            times.append(step_seconds(sizes, batch, seconds))
-        _core.set_num_threads(0)
-        return [*(f"{1e6 * took:,.0f}" for took in times), f"{times[0] / times[1]:.2f}"]
+        return on_one_and_all_threads(lambda: step_seconds((784, 512, 512, 10), 128, seconds))
 
     rows = [["alone", *row()]]
-    with subprocess.Popen([sys.executable, "-c", "while True: pass"]) as neighbour:
-        time.sleep(0.5)
+    with neighbour():
         rows.append(["one processor busy", *row()])
-        neighbour.kill()
-    print(report.table(["784-512-512-10, b 128", "1 thread, us", f"{everything} threads, us", "gain"], rows), "\n")
+    print(report.table(["784-512-512-10, b 128", "1 thread, us", f"{_core.num_threads()} threads, us", "gain"], rows))
+
+
+def predictions(seconds: float, rounds: int = 5) -> None:
+    """`predict` of 784-128-10: one thread and all, alone and with a neighbour; calls from several Python threads."""
+    model = classifier((784, 128, 10))
+    random = np.random.default_rng(0)
+
+    def calls_of(x: np.ndarray, callers: int) -> float:
+        """Seconds a call, of `callers` threads at once."""
+        count = max(3, round(seconds / timed(lambda: model.predict(x)) / callers))
+
+        def call() -> None:
+            for _ in range(count):
+                model.predict(x)
+
+        took = []
+        with ThreadPoolExecutor(callers) as pool:
+            for _ in range(rounds):
+                start = time.perf_counter()
+                for done in [pool.submit(call) for _ in range(callers)]:
+                    done.result()
+                took.append((time.perf_counter() - start) / (count * callers))
+        return statistics.median(took)
+
+    batches = {rows: random.random((rows, 784), dtype=np.float32) for rows in (1, 32, 128, 1000, 10_000)}
+    table = {rows: on_one_and_all_threads(lambda x=x: calls_of(x, 1)) for rows, x in batches.items()}  # type: ignore[misc]
+    with neighbour():
+        for rows, x in batches.items():
+            table[rows] += on_one_and_all_threads(lambda x=x: calls_of(x, 1))  # type: ignore[misc]
+    for rows, x in batches.items():
+        alone = calls_of(x, 1)
+        table[rows] += [f"{alone / calls_of(x, callers):.2f}" for callers in (2, 4)]
+    everything = f"{_core.num_threads()} threads, us"
+    header = ["rows", "1 thread, us", everything, "gain", "busy: 1, us", everything, "gain", "2 callers", "4 callers"]
+    print(report.table(header, [[f"{rows:,}", *cells] for rows, cells in table.items()]))
 
 
 def many_models(count: int, rounds: int = 5) -> None:
@@ -162,6 +210,7 @@ def main() -> None:
     parts: dict[str, Callable[[float], None]] = {
         "growth": growth,
         "neighbour": threads_and_neighbour,
+        "predictions": predictions,
         "many": lambda _: many_models(64),
     }
     parser.add_argument("--parts", nargs="+", default=list(parts), choices=list(parts), help="only these")

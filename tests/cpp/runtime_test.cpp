@@ -7,11 +7,14 @@
 #include <cmath>
 #include <limits>
 #include <numeric>
+#include <thread>
+#include <vector>
 
 #include "network/memory.hpp"
 #include "ranvier/config.hpp"
 #include "runtime/array.hpp"
 #include "runtime/error.hpp"
+#include "runtime/thread_choice.hpp"
 #include "runtime/threads.hpp"
 #include "training/feed.hpp"
 
@@ -68,6 +71,89 @@ TEST_CASE("team: a thread that works alone starts no other") {
   run_team(2, [&](Team& team) { size = team.size(); });
   CHECK(size == 1);
   work_alone(before);
+}
+
+TEST_CASE("shared parts: each once, and no two threads are one worker at a time") {
+  for (const int threads : {1, 2, 3, 5})
+    for (const index count : {0, 1, 7, 1000}) {
+      std::vector<int> hits(static_cast<std::size_t>(count));  // not atomic: the caller sees them once it is done
+      std::vector<std::atomic<int>> inside(static_cast<std::size_t>(threads));
+      std::atomic<bool> shared{false};
+      share_parts(threads, count, [&](index part, int worker) {
+        auto& own = inside[static_cast<std::size_t>(worker)];
+        if (++own != 1) shared = true;
+        ++hits[static_cast<std::size_t>(part)];
+        --own;
+      });
+      CHECK_FALSE(shared);
+      CHECK(std::count(hits.begin(), hits.end(), 1) == count);
+    }
+}
+
+TEST_CASE("shared parts: many callers at once") {
+  std::atomic<int> wrong{0};
+  std::vector<std::thread> callers;
+  for (int caller = 0; caller < 4; ++caller)
+    callers.emplace_back([&] {
+      for (int call = 0; call < 200; ++call) {
+        std::vector<int> squares(20);
+        share_parts(3, 20,
+                    [&](index part, int) { squares[static_cast<std::size_t>(part)] = static_cast<int>(part * part); });
+        for (int i = 0; i < 20; ++i) wrong += squares[static_cast<std::size_t>(i)] != i * i;
+      }
+    });
+  for (std::thread& caller : callers) caller.join();
+  CHECK(wrong == 0);
+}
+
+TEST_CASE("shared parts: inside one, everything runs alone") {
+  std::atomic<int> others{0}, size{0};
+  share_parts(2, 2, [&](index, int) {
+    size += num_threads();
+    share_parts(2, 10, [&](index, int worker) { others += worker != 0; });
+    run_team(2, [&](Team& team) { others += team.size() != 1; });
+  });
+  CHECK(others == 0);
+  CHECK(size == 2);
+  CHECK(num_threads() >= 1);
+}
+
+TEST_CASE("shared parts: nobody waits for threads that are busy elsewhere") {
+  constexpr int kThreads = 5;  // as many as any other test asks for
+  std::atomic<int> started{0};
+  std::atomic<bool> release{false};
+  std::thread other([&] {
+    share_parts(kThreads, kThreads, [&](index, int) {
+      ++started;
+      while (!release) std::this_thread::yield();
+    });
+  });
+  while (started == 0) std::this_thread::yield();
+  std::vector<int> hits(100);
+  share_parts(kThreads, 100, [&](index part, int) { ++hits[static_cast<std::size_t>(part)]; });
+  CHECK(std::count(hits.begin(), hits.end(), 1) == 100);
+  release = true;
+  other.join();
+  CHECK(started == kThreads);
+}
+
+TEST_CASE("thread choice: one thread while a neighbour makes two slower, two again when it has gone") {
+  ThreadChoice choice;
+  choice.begin(2, 1.0);
+  const auto steps_with = [&](int threads, double two, int stretches) {
+    int count = 0;
+    for (int i = 0; i < stretches; ++i) {
+      count += choice.threads() == threads;
+      choice.report(0.02 * (choice.threads() == 2 ? two : 1.0));
+    }
+    return count;
+  };
+  CHECK(steps_with(2, 0.55, 100) == 99);  // one comparison at the start
+  CHECK(steps_with(1, 1.3, 100) > 90);
+  CHECK(steps_with(2, 0.55, 100) > 80);
+  choice.begin(1, 1.0);
+  CHECK(std::isinf(choice.seconds()));
+  CHECK(steps_with(1, 0.55, 10) == 10);
 }
 
 TEST_CASE("array: any element type and stride is gathered and converted") {

@@ -279,25 +279,6 @@ TEST_CASE("trainer: a pass of one feed is the same in feeds of one batch each, a
   CHECK(later.weights() == whole.weights());
 }
 
-TEST_CASE("thread choice: one thread while a neighbour makes two slower, two again when it has gone") {
-  ThreadChoice choice;
-  choice.begin(2, 1.0);
-  const auto steps_with = [&](int threads, double two, int stretches) {
-    int count = 0;
-    for (int i = 0; i < stretches; ++i) {
-      count += choice.threads() == threads;
-      choice.report(choice.threads() == 2 ? two : 1.0);
-    }
-    return count;
-  };
-  CHECK(steps_with(2, 0.55, 100) == 99);  // one comparison at the start
-  CHECK(steps_with(1, 1.3, 100) > 90);
-  CHECK(steps_with(2, 0.55, 100) > 80);
-  choice.begin(1, 1.0);
-  CHECK(std::isinf(choice.seconds()));
-  CHECK(steps_with(1, 0.55, 10) == 10);
-}
-
 TEST_CASE("errors name the layer, what was expected and what came") {
   const auto dense = make_layer<float>("dense", {{"units", std::int64_t{3}}}, "dense_7");
   dense->build({{4}});

@@ -158,14 +158,18 @@ print(wrong)
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="the system cannot fork")
-def test_a_forked_child_trains_and_predicts() -> None:
+@pytest.mark.parametrize("before", ["fit(made)", "made.predict(x)"])
+def test_a_forked_child_trains_and_predicts(before: str) -> None:
     """After the parent has started threads, which the child does not have; and it gets the same results."""
-    program = """
+    program = f"""
 from ranvier import _core
 import ranvier
 _core.set_num_threads(4)
 made = model()
-fit(made)
+{before}
+assert threads() > 1
+"""
+    program += """
 expected = made.predict(x).tobytes()
 ranvier.utils.set_random_seed(1)
 again = fit(model(), 2)

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "runtime/clock.hpp"
 #include "runtime/denormals.hpp"
 
 namespace ranvier {
@@ -10,6 +11,10 @@ namespace {
 
 // Rows that inference takes at once: enough for products at full speed, few enough that the activations stay in L2.
 constexpr index kMostRows = 2048, kCacheBytes = 1 << 20;
+
+// Threads share a prediction from an eighth of the rows on that its layers want, with which a product reaches most of
+// its speed; and make up to four parts of it each, so that none waits long for another.
+constexpr index kLeastPart = 8, kPartsPerThread = 4;
 
 void check_indices(const ArrayView& x, index count, const std::string& layer) {
   if (size(x.shape) == 0) return;
@@ -128,36 +133,57 @@ void Network<T>::predict(const std::vector<ArrayView>& x, const Outputs<T>& y) c
   if (fixed_batch_ > 0) one_at_a_time.lock();
   std::unique_ptr<Plan<T>> plan = plans_.take(graph_);
   const index bytes = std::max<index>(1, plan->row_elements() * static_cast<index>(sizeof(T)));
+  const index wanted = plan->rows_wanted();
   const index block =
-      fixed_batch_ > 0 ? fixed_batch_ : std::min(std::max<index>(kCacheBytes / bytes, plan->rows_wanted()), kMostRows);
-  const int threads = plan->flops() * static_cast<double>(rows) < kWorthThreads ? 1 : num_threads();
-
-  if (threads > 1 && rows >= threads * plan->rows_wanted() && fixed_batch_ == 0) {
-    // Rows are independent: each thread runs blocks of its own, and never waits for another.
-    std::vector<std::unique_ptr<Plan<T>>> plans(static_cast<std::size_t>(threads));
-    plans[0] = std::move(plan);
-    for (auto& each : plans) {
-      if (!each) each = plans_.take(graph_);
-      each->reserve(std::min(block, rows), 1);
-    }
-    run_team(threads, [&](Team& team) {
-      const FlushDenormals flush;
-      team.for_each((rows + block - 1) / block, [&](index i) {
-        Team alone;
-        predict_rows(*plans[static_cast<std::size_t>(team.rank())], alone, x, i * block,
-                     std::min(block, rows - i * block), y);
-      });
-    });
-    for (auto& each : plans) plans_.give_back(std::move(each));
+      fixed_batch_ > 0 ? fixed_batch_ : std::min(std::max<index>(kCacheBytes / bytes, wanted), kMostRows);
+  const double work = plan->flops() * static_cast<double>(rows);
+  const int threads = work < kWorthThreads ? 1 : num_threads();
+  if (threads > 1 && fixed_batch_ == 0 && rows >= threads * std::max<index>(1, wanted / kLeastPart)) {
+    predict_parts(std::move(plan), threads, block, x, rows, y);
     return;
   }
-  plan->reserve(std::min(block, rows), threads);
-  run_team(threads, [&](Team& team) {
+
+  // Few rows: all threads work on each layer together.
+  int size = threads;
+  if (threads > 1) {
+    const std::lock_guard<std::mutex> lock(together_mutex_);
+    together_.begin(threads, work);
+    size = together_.threads();
+  }
+  plan->reserve(std::min(block, rows), size);
+  const double start = now();
+  run_team(size, [&](Team& team) {
     const FlushDenormals flush;
     for (index first = 0; first < rows; first += block)
       predict_rows(*plan, team, x, first, std::min(block, rows - first), y);
   });
+  if (threads > 1) {
+    const std::lock_guard<std::mutex> lock(together_mutex_);
+    together_.report(now() - start);
+  }
   plans_.give_back(std::move(plan));
+}
+
+/// Inference on so many rows that each thread can run parts of its own, of at most `block` rows, and never waits for
+/// another.
+template <class T>
+void Network<T>::predict_parts(std::unique_ptr<Plan<T>> plan, index threads, index block,
+                               const std::vector<ArrayView>& x, index rows, const Outputs<T>& y) const {
+  const index several = std::clamp<index>(rows / (threads * plan->rows_wanted()), 1, kPartsPerThread);
+  const index parts = round_up(std::max((rows + block - 1) / block, several * threads), threads);
+  const index part = (rows + parts - 1) / parts;
+  std::vector<std::unique_ptr<Plan<T>>> plans(static_cast<std::size_t>(threads));
+  plans[0] = std::move(plan);
+  for (auto& each : plans) {
+    if (!each) each = plans_.take(graph_);
+    each->reserve(part, 1);
+  }
+  share_parts(static_cast<int>(threads), (rows + part - 1) / part, [&](index i, int worker) {
+    const FlushDenormals flush;
+    Team alone;
+    predict_rows(*plans[static_cast<std::size_t>(worker)], alone, x, i * part, std::min(part, rows - i * part), y);
+  });
+  for (auto& each : plans) plans_.give_back(std::move(each));
 }
 
 template <class T>

@@ -8,6 +8,7 @@
 
 #include "network/plan_pool.hpp"
 #include "runtime/array.hpp"
+#include "runtime/thread_choice.hpp"
 
 namespace ranvier {
 
@@ -57,6 +58,8 @@ class Network {
 
  private:
   void require_batches(index rows, bool one) const;
+  void predict_parts(std::unique_ptr<Plan<T>> plan, index threads, index block, const std::vector<ArrayView>& x,
+                     index rows, const Outputs<T>& y) const;
   void predict_rows(Plan<T>& plan, Team& team, const std::vector<ArrayView>& x, index first, index count,
                     const Outputs<T>& y) const;
 
@@ -73,6 +76,8 @@ class Network {
   index fixed_batch_ = 0;
   mutable std::mutex state_mutex_;  // held by predictions that carry a state
   mutable PlanPool<T> plans_{kInference};
+  mutable std::mutex together_mutex_;
+  mutable ThreadChoice together_;  // for predictions of so few rows that threads share each layer
 };
 
 }  // namespace ranvier

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <atomic>
+#include <type_traits>
 
 #include "ranvier/shape.hpp"
 #include "runtime/buffer.hpp"
@@ -82,7 +83,8 @@ bool work_alone(bool alone);
 
 namespace detail {
 void run_team(int threads, void (*body)(void*, Team&), void* context);
-}
+void share_parts(int threads, index count, void (*body)(void*, index, int), void* context);
+}  // namespace detail
 
 /// Runs body(team) on `threads` threads at once and returns when all are done. Inside a team it runs alone. `body` must
 /// not throw.
@@ -95,6 +97,21 @@ void run_team(int threads, F&& body) {
   }
   detail::run_team(
       threads, [](void* context, Team& team) { (*static_cast<std::remove_reference_t<F>*>(context))(team); }, &body);
+}
+
+/// Calls body(part, worker) once for each part in 0 .. count, and returns when all are done: on this thread, worker 0,
+/// and on up to threads - 1 others as far as they are free. Parts are independent, so nobody waits for a thread that
+/// has not begun: with neighbours on all processors it takes as long as on one thread. `body` must not throw.
+template <class F>
+void share_parts(int threads, index count, F&& body) {
+  if (threads <= 1 || count <= 1) {
+    for (index part = 0; part < count; ++part) body(part, 0);
+    return;
+  }
+  detail::share_parts(
+      threads, count,
+      [](void* context, index part, int worker) { (*static_cast<std::remove_reference_t<F>*>(context))(part, worker); },
+      &body);
 }
 
 }  // namespace ranvier

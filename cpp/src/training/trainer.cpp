@@ -1,9 +1,9 @@
 #include "training/trainer.hpp"
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 
+#include "runtime/clock.hpp"
 #include "runtime/denormals.hpp"
 #include "training/trainer_output.hpp"
 
@@ -16,11 +16,6 @@ constexpr index kGrain = 16;  // rows
 // A pass of at most this much work a step looks at the clock every 16 steps only: reading it costs as much as 1 % of
 // one.
 constexpr double kTinyStep = 1e6;
-
-double now() {
-  using namespace std::chrono;
-  return duration<double>(steady_clock::now().time_since_epoch()).count();
-}
 
 }  // namespace
 
@@ -340,7 +335,7 @@ bool Trainer<T>::run(double seconds, index batches) {
   for (double start = now(); batch_ < last && start < deadline; start = now()) {
     const index first = batch_;
     const double loss = run_stretch(last, std::min(deadline, start + threads_->seconds()));
-    threads_->report((now() - start) / static_cast<double>(batch_ - first));
+    threads_->report(now() - start, static_cast<double>(batch_ - first));
     if (options_.training && !std::isfinite(loss)) fail_nonfinite(loss);
   }
   return batch_ < batches_;

@@ -6,12 +6,12 @@
 #include <vector>
 
 #include "network/network.hpp"
+#include "runtime/thread_choice.hpp"
 #include "training/feed.hpp"
 #include "training/loss.hpp"
 #include "training/metric.hpp"
 #include "training/optimizer.hpp"
 #include "training/penalties.hpp"
-#include "training/thread_choice.hpp"
 
 namespace ranvier {
 

@@ -15,8 +15,8 @@ class ThreadChoice {
   int threads() const { return probing_ ? other() : current_; }
   double seconds() const;
 
-  /// What a step of that stretch took.
-  void report(double seconds_per_step);
+  /// How long that stretch took, and of how many steps it was.
+  void report(double seconds, double steps = 1);
 
  private:
   int other() const { return current_ == 1 ? most_ : 1; }
@@ -27,7 +27,7 @@ class ThreadChoice {
   bool compared_ = false;  // it was tried before
   double latest_ = 0;      // seconds per step of the current number
   double fastest_ = 0;     // of all threads, ever
-  int patience_ = 0;       // stretches until the other number may be tried again
+  double patience_ = 0;    // seconds until the other number may be tried again
 };
 
 }  // namespace ranvier

@@ -1,4 +1,4 @@
-#include "training/thread_choice.hpp"
+#include "runtime/thread_choice.hpp"
 
 #include <limits>
 
@@ -6,10 +6,9 @@ namespace ranvier {
 
 namespace {
 
-constexpr double kStretch = 0.02, kProbe = 0.004;  // seconds
-constexpr int kPatience = 12;                      // stretches: a quarter of a second
-constexpr double kSlow = 1.2;                      // of the fastest: somebody else may be running
-constexpr double kGain = 0.95;                     // of the time: worth a change
+constexpr double kStretch = 0.02, kProbe = 0.004, kPatience = 0.25;  // seconds
+constexpr double kSlow = 1.2;                                        // of the fastest: somebody else may be running
+constexpr double kGain = 0.95;                                       // of the time: worth a change
 
 }  // namespace
 
@@ -25,8 +24,9 @@ double ThreadChoice::seconds() const {
   return probing_ ? kProbe : kStretch;
 }
 
-void ThreadChoice::report(double seconds_per_step) {
+void ThreadChoice::report(double seconds, double steps) {
   if (most_ == 1) return;
+  const double seconds_per_step = seconds / steps;
   if (threads() != 1 && (fastest_ == 0 || seconds_per_step < fastest_)) fastest_ = seconds_per_step;
   if (probing_) {
     probing_ = false;
@@ -41,7 +41,7 @@ void ThreadChoice::report(double seconds_per_step) {
   latest_ = seconds_per_step;
   // One thread tries for more now and then; all threads try one at the start, and when something slows them down.
   if (patience_ > 0)
-    --patience_;
+    patience_ -= seconds;
   else
     probing_ = !compared_ || current_ == 1 || seconds_per_step > kSlow * fastest_;
 }
