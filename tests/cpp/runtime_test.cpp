@@ -151,6 +151,16 @@ TEST_CASE("thread choice: one thread while a neighbour makes two slower, two aga
   CHECK(steps_with(2, 0.55, 100) == 99);  // one comparison at the start
   CHECK(steps_with(1, 1.3, 100) > 90);
   CHECK(steps_with(2, 0.55, 100) > 80);
+  // Two threads that have rested go first, but only for a moment.
+  choice.begin(2, 2.0);
+  int rested = 1, on_one = 0;
+  for (int i = 0; i < 200; ++i) {
+    const bool one = choice.threads() == 1;
+    on_one += one;
+    choice.report(0.02 * (one || rested == 0 ? 1.0 + 0.5 * !one : 0.55));
+    rested = one;
+  }
+  CHECK(on_one > 160);
   choice.begin(1, 1.0);
   CHECK(std::isinf(choice.seconds()));
   CHECK(steps_with(1, 0.55, 10) == 10);

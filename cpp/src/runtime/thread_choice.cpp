@@ -15,7 +15,7 @@ constexpr double kGain = 0.95;                                       // of the t
 void ThreadChoice::begin(int most, double work) {
   if (most == most_ && work == work_) return;
   *this = ThreadChoice();
-  most_ = current_ = most;
+  most_ = most;
   work_ = work;
 }
 
@@ -26,24 +26,23 @@ double ThreadChoice::seconds() const {
 
 void ThreadChoice::report(double seconds, double steps) {
   if (most_ == 1) return;
-  const double seconds_per_step = seconds / steps;
-  if (threads() != 1 && (fastest_ == 0 || seconds_per_step < fastest_)) fastest_ = seconds_per_step;
-  if (probing_) {
-    probing_ = false;
-    compared_ = true;
-    patience_ = kPatience;
-    if (seconds_per_step < kGain * latest_) {
-      current_ = other();
-      latest_ = seconds_per_step;
-    }
-    return;
+  Times& times = all_now() ? all_ : one_;
+  times.latest = seconds / steps;
+  if (times.fastest == 0 || times.latest < times.fastest) times.fastest = times.latest;
+  waited_ = probing_ ? 0 : waited_ + seconds;
+  probing_ = false;
+
+  // What is in use and what is not. The latter is tried at once if it never was, and then now and then: by one thread,
+  // to find out whether the neighbour has gone, by all threads only where something slows them down. A trial may
+  // promise too much, since a thread that has rested goes first: the next stretch of all threads shows it.
+  const Times &used = all_in_use_ ? all_ : one_, &other = all_in_use_ ? one_ : all_;
+  if (other.latest > 0 && other.latest < kGain * used.latest) {
+    all_in_use_ = !all_in_use_;
+    waited_ = 0;
+  } else {
+    const bool due = waited_ >= kPatience && (!all_in_use_ || all_.latest > kSlow * all_.fastest);
+    probing_ = other.latest == 0 || due;
   }
-  latest_ = seconds_per_step;
-  // One thread tries for more now and then; all threads try one at the start, and when something slows them down.
-  if (patience_ > 0)
-    patience_ -= seconds;
-  else
-    probing_ = !compared_ || current_ == 1 || seconds_per_step > kSlow * fastest_;
 }
 
 }  // namespace ranvier

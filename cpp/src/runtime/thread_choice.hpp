@@ -12,22 +12,25 @@ class ThreadChoice {
   void begin(int most, double work);
 
   /// Threads for the next stretch of steps, and how many seconds it should last: for ever if there is no choice.
-  int threads() const { return probing_ ? other() : current_; }
+  int threads() const { return all_now() ? most_ : 1; }
   double seconds() const;
 
   /// How long that stretch took, and of how many steps it was.
   void report(double seconds, double steps = 1);
 
  private:
-  int other() const { return current_ == 1 ? most_ : 1; }
+  bool all_now() const { return all_in_use_ != probing_; }
 
-  int most_ = 1, current_ = 1;
+  struct Times {  // seconds a step; 0: unknown
+    double latest = 0, fastest = 0;
+  };
+
+  int most_ = 1;
   double work_ = 0;
-  bool probing_ = false;   // the next stretch tries the other number
-  bool compared_ = false;  // it was tried before
-  double latest_ = 0;      // seconds per step of the current number
-  double fastest_ = 0;     // of all threads, ever
-  double patience_ = 0;    // seconds until the other number may be tried again
+  Times one_, all_;
+  bool all_in_use_ = true;
+  bool probing_ = false;  // the next stretch tries the other number
+  double waited_ = 0;     // seconds since it was last tried
 };
 
 }  // namespace ranvier
