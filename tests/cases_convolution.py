@@ -141,17 +141,26 @@ def adaptive(x: Array, how: str, output_size: Any) -> Array:
     return x
 
 
+# Weight of an old element at a distance, and the distance from where on it is 0.
+INTERPOLATIONS: dict[str, tuple[Callable[[Array], Array], int]] = {
+    "bilinear": (lambda d: 1 - d, 1),
+    "bicubic": (lambda d: np.where(d < 1, 1.5 * d**3 - 2.5 * d**2 + 1, -0.5 * d**3 + 2.5 * d**2 - 4 * d + 2), 2),
+    "lanczos3": (lambda d: np.sinc(d) * np.sinc(d / 3), 3),
+    "lanczos5": (lambda d: np.sinc(d) * np.sinc(d / 5), 5),
+}
+
+
 def enlarged(x: Array, size: Any, interpolation: str = "nearest") -> Array:
     for axis, s in enumerate(each(size, x.ndim - 2), start=1):
         if interpolation == "nearest":
             x = x.repeat(s, axis)
             continue
+        weight, reach = INTERPOLATIONS[interpolation]
         n = x.shape[axis]
-        centers = np.clip((np.arange(n * s) + 0.5) / s - 0.5, 0, n - 1)
-        below = np.minimum(np.floor(centers).astype(int), max(n - 2, 0))
-        share = (centers - below).reshape([-1 if a == axis else 1 for a in range(x.ndim)])
-        above = np.minimum(below + 1, n - 1)
-        x = np.take(x, below, axis) * (1 - share) + np.take(x, above, axis) * share
+        distances = np.abs((np.arange(n * s)[:, None] + 0.5) / s - 0.5 - np.arange(n))
+        weights = np.where(distances < reach, weight(distances), 0)
+        weights /= weights.sum(axis=1, keepdims=True)
+        x = np.moveaxis(np.tensordot(weights, x, (1, axis)), 0, axis)
     return x
 
 
@@ -415,14 +424,20 @@ LAYERS = [
         lambda x: enlarged(x, (2, 3)),
         bad_arguments=(
             ({"size": 0}, "size must be an integer or 2 integers of at least 1, got 0"),
-            ({"interpolation": "bicubic"}, "interpolation must be one of 'nearest', 'bilinear'; got 'bicubic'"),
+            (
+                {"interpolation": "cubic"},
+                "interpolation must be one of 'nearest', 'bilinear', 'bicubic', 'lanczos3', 'lanczos5'; got 'cubic'",
+            ),
         ),
     ),
-    moved(
-        "UpSampling2D",
-        {"size": (2, 3), "interpolation": "bilinear"},
-        (3, 2, 2),
-        lambda x: enlarged(x, (2, 3), "bilinear"),
+    *(
+        moved(
+            "UpSampling2D",
+            {"size": (2, 3), "interpolation": interpolation},
+            (7, 2, 2),
+            lambda x, interpolation=interpolation: enlarged(x, (2, 3), interpolation),
+        )
+        for interpolation in INTERPOLATIONS
     ),
     moved("UpSampling3D", {"size": (1, 2, 2)}, (2, 3, 2, 2), lambda x: enlarged(x, (1, 2, 2))),
 ]

@@ -1,5 +1,6 @@
-// up_sampling: each spatial axis grows by a whole factor: elements are repeated, or on images interpolated linearly
-// between the centers of the old ones.
+// up_sampling: each spatial axis grows by a whole factor: elements are repeated, or new ones are interpolated from the
+// old ones around their centers, with the weights of a kernel of their distance. Weights that would fall outside are
+// shared out among the others.
 
 #include <algorithm>
 #include <cmath>
@@ -10,15 +11,44 @@
 namespace ranvier {
 namespace {
 
+constexpr index kMostTerms = 10;
+constexpr double kPi = 3.14159265358979323846;
+
+double linear(double distance) { return 1 - distance; }
+
+// Keys, Cubic convolution interpolation for digital image processing (1981), with a = -1/2.
+double cubic(double d) { return d < 1 ? (1.5 * d - 2.5) * d * d + 1 : ((-0.5 * d + 2.5) * d - 4) * d + 2; }
+
+// Lanczos's window of a sinc.
+template <int kRadius>
+double lanczos(double d) {
+  return d == 0 ? 1 : kRadius * std::sin(kPi * d) * std::sin(kPi * d / kRadius) / (kPi * kPi * d * d);
+}
+
+struct Interpolation {
+  const char* name;
+  int radius;                         // in old elements; 0: the nearest one
+  double (*weight)(double distance);  // below the radius
+};
+
+constexpr Interpolation kInterpolations[] = {{"nearest", 0, nullptr},
+                                             {"bilinear", 1, linear},
+                                             {"bicubic", 2, cubic},
+                                             {"lanczos3", 3, lanczos<3>},
+                                             {"lanczos5", 5, lanczos<5>}};
+
 template <class T>
 class UpSampling final : public Layer<T> {
  public:
   UpSampling(Config& config, const std::string& name)
       : Layer<T>("up_sampling", name), size_(spatial_numbers(config, "size")) {
-    const std::string interpolation = config.word("interpolation", "nearest");
-    if (interpolation != "nearest" && interpolation != "bilinear")
-      throw std::invalid_argument(unknown_name("interpolation", interpolation, {"nearest", "bilinear"}));
-    linear_ = interpolation == "bilinear";
+    const std::string name_given = config.word("interpolation", "nearest");
+    std::vector<std::string> valid;
+    for (const Interpolation& each : kInterpolations) {
+      if (name_given == each.name) interpolation_ = each;
+      valid.emplace_back(each.name);
+    }
+    if (!interpolation_.name) throw std::invalid_argument(unknown_name("interpolation", name_given, valid));
   }
 
   std::vector<Shape> output_shapes(const std::vector<Shape>& x) const override {
@@ -57,10 +87,10 @@ class UpSampling final : public Layer<T> {
     std::array<index, 3> x{1, 1, 1}, y{1, 1, 1}, size{1, 1, 1};
     index C;
   };
-  // y is the sum of two x, or of one with weight 1.
+  // Along one axis y is a sum of these x.
   struct Terms {
-    index place[2];
-    double weight[2];
+    index place[kMostTerms];
+    double weight[kMostTerms];
     index count;
   };
 
@@ -79,11 +109,19 @@ class UpSampling final : public Layer<T> {
 
   Terms terms(const Grid& grid, std::size_t axis, index j) const {
     const index size = grid.size[axis];
-    if (!linear_ || size == 1) return {{j / size, 0}, {1, 0}, 1};
-    const double center = (static_cast<double>(j) + 0.5) / static_cast<double>(size) - 0.5, below = std::floor(center);
-    const auto place = [&](index i) { return std::clamp<index>(i, 0, grid.x[axis] - 1); };
-    const auto i = static_cast<index>(below);
-    return {{place(i), place(i + 1)}, {1 - (center - below), center - below}, 2};
+    if (interpolation_.radius == 0 || size == 1) return {{j / size}, {1}, 1};
+    const double center = (static_cast<double>(j) + 0.5) / static_cast<double>(size) - 0.5;
+    const auto first = static_cast<index>(std::floor(center)) - interpolation_.radius + 1;
+    Terms found{};
+    double sum = 0;
+    for (index i = std::max<index>(first, 0); i < std::min(first + 2 * interpolation_.radius, grid.x[axis]); ++i) {
+      const double weight = interpolation_.weight(std::abs(center - static_cast<double>(i)));
+      sum += weight;
+      found.place[found.count] = i;
+      found.weight[found.count++] = weight;
+    }
+    for (index i = 0; i < found.count; ++i) found.weight[i] /= sum;
+    return found;
   }
 
   // Calls f(offset in y, offset in x, weight, whether it is the first of this y) for lines of y of a batch.
@@ -107,7 +145,7 @@ class UpSampling final : public Layer<T> {
   }
 
   std::vector<index> size_;
-  bool linear_;
+  Interpolation interpolation_{};
 };
 
 RANVIER_REGISTER_SPATIAL_LAYER("up_sampling", UpSampling)

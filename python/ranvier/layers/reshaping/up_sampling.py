@@ -8,6 +8,8 @@ from ranvier.errors import one_of
 from ranvier.layers.layer import Layer
 from ranvier.layers.spatial import checked_format, numbers, whole
 
+_INTERPOLATIONS = ("nearest", "bilinear", "bicubic", "lanczos3", "lanczos5")
+
 
 class UpSampling1D(Layer):
     """Repeats every step of sequences `size` times.
@@ -40,7 +42,9 @@ class UpSampling2D(Layer):
     Args:
         size: factor of each axis, an integer or two.
         data_format: "channels_last" or "channels_first"; by default `ranvier.config.image_data_format()`.
-        interpolation: "nearest" repeats; "bilinear" interpolates linearly between the centers of the old elements.
+        interpolation: "nearest" repeats; "bilinear" interpolates linearly between the centers of the old elements,
+            "bicubic" with Keys's cubic convolution (1981, a = -1/2), "lanczos3" and "lanczos5" with Lanczos's window of
+            3 or 5 elements to each side.
         **kwargs: those of `Layer`.
 
     Input shape: (batch, height, width, channels), or with the channels first. Output shape: (batch, height *
@@ -60,7 +64,7 @@ class UpSampling2D(Layer):
         self.size = numbers("UpSampling2D", "size", size, 2)
         self.data_format = checked_format("UpSampling2D", data_format)
         self.interpolation = str(interpolation).lower()
-        one_of("UpSampling2D", "interpolation", self.interpolation, ("nearest", "bilinear"))
+        one_of("UpSampling2D", "interpolation", self.interpolation, _INTERPOLATIONS)
         super().__init__(**kwargs)
 
     def native_config(self) -> dict[str, Any]:
