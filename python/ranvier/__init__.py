@@ -36,7 +36,7 @@ from ranvier.symbol import KerasTensor
 from ranvier.variable import Variable
 
 if TYPE_CHECKING:
-    from ranvier import ops
+    from ranvier import datasets, ops
     from ranvier.differentiation import gradients
 
 __all__ = [
@@ -60,6 +60,7 @@ __all__ = [
     "callbacks",
     "config",
     "constraints",
+    "datasets",
     "dtype_policies",
     "fit_many",
     "gradients",
@@ -80,7 +81,7 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     # What few programs use is imported when it is first used; the last two import scikit-learn.
-    if name in ("ops", "text", "sklearn", "wrappers"):
+    if name in ("datasets", "ops", "text", "sklearn", "wrappers"):
         return import_module(f"ranvier.{name}")
     if name == "gradients":
         return import_module("ranvier.differentiation").gradients
