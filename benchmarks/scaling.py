@@ -122,9 +122,11 @@ def growth(seconds: float) -> None:
 def neighbour() -> Iterator[None]:
     """A process that keeps one processor busy."""
     with subprocess.Popen([sys.executable, "-c", "while True: pass"]) as process:
-        time.sleep(0.5)
-        yield
-        process.kill()
+        try:
+            time.sleep(0.5)
+            yield
+        finally:
+            process.kill()
 
 
 def on_one_and_all_threads(measure: Callable[[], float]) -> list[str]:

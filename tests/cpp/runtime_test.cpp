@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <cmath>
 #include <limits>
 #include <numeric>
@@ -74,19 +75,25 @@ TEST_CASE("team: a thread that works alone starts no other") {
 }
 
 TEST_CASE("shared parts: each once, and no two threads are one worker at a time") {
+  const auto check = [](int threads, index count) {
+    std::vector<int> hits(static_cast<std::size_t>(count));  // not atomic: the caller sees them once it is done
+    std::vector<std::atomic<int>> inside(static_cast<std::size_t>(threads));
+    std::atomic<bool> shared{false};
+    share_parts(threads, count, [&](index part, int worker) {
+      auto& own = inside[static_cast<std::size_t>(worker)];
+      if (++own != 1) shared = true;
+      ++hits[static_cast<std::size_t>(part)];
+      --own;
+    });
+    CHECK_FALSE(shared);
+    CHECK(std::count(hits.begin(), hits.end(), 1) == count);
+  };
   for (const int threads : {1, 2, 3, 5})
     for (const index count : {0, 1, 7, 1000}) {
-      std::vector<int> hits(static_cast<std::size_t>(count));  // not atomic: the caller sees them once it is done
-      std::vector<std::atomic<int>> inside(static_cast<std::size_t>(threads));
-      std::atomic<bool> shared{false};
-      share_parts(threads, count, [&](index part, int worker) {
-        auto& own = inside[static_cast<std::size_t>(worker)];
-        if (++own != 1) shared = true;
-        ++hits[static_cast<std::size_t>(part)];
-        --own;
-      });
-      CHECK_FALSE(shared);
-      CHECK(std::count(hits.begin(), hits.end(), 1) == count);
+      std::this_thread::sleep_for(std::chrono::milliseconds(2));  // by helpers
+      check(threads, count);
+      run_team(threads, [](Team&) {});  // by a team that is at hand
+      check(threads, count);
     }
 }
 

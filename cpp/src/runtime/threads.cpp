@@ -4,12 +4,15 @@
 #include <condition_variable>
 #include <cstdlib>
 #include <fstream>
+#include <limits>
 #include <mutex>
 #include <string>
 #include <system_error>
 #include <thread>
 #include <utility>
 #include <vector>
+
+#include "runtime/clock.hpp"
 
 #ifdef _OPENMP
 #include <omp.h>
@@ -29,6 +32,12 @@ namespace {
 std::atomic<int> chosen_threads{0};
 std::atomic<bool> forked_with_threads{false};
 thread_local bool alone_here = false;
+
+#ifdef _OPENMP
+// When this thread's latest team ended. Its other threads look for more work for some milliseconds after that.
+thread_local double team_ended = -std::numeric_limits<double>::infinity();
+constexpr double kAwake = 1e-3;
+#endif
 
 int affinity_threads() {
 #ifdef __linux__
@@ -268,6 +277,7 @@ void detail::run_team(int threads, void (*body)(void*, Team&), void* context) {
   watch_forks();
 #pragma omp parallel num_threads(threads)
   member(omp_get_thread_num(), omp_get_num_threads());
+  team_ended = now();
 #else
   std::vector<std::thread> others;
   for (int rank = 1; rank < threads; ++rank) others.emplace_back(member, rank, threads);
@@ -281,6 +291,16 @@ void detail::share_parts(int threads, index count, void (*body)(void*, index, in
     for (index part = 0; part < count; ++part) body(context, part, 0);
     return;
   }
+#ifdef _OPENMP
+  // Training and prediction take turns: the team is at hand, and a helper would have to take turns with it. What was
+  // not training is not counted, so a series of predictions comes to its helpers.
+  if (const double ended = team_ended; now() - ended < kAwake) {
+    ranvier::run_team(threads,
+                      [&](Team& team) { team.for_each(count, [&](index part) { body(context, part, team.rank()); }); });
+    team_ended = ended;
+    return;
+  }
+#endif
   watch_forks();
   const bool before = work_alone(true);
   SharedLoop loop{threads, count, body, context};
