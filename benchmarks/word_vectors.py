@@ -20,7 +20,17 @@ from typing import Any
 import numpy as np
 
 LOADS = ("text", "glove", "binary", "native", "native, mapped")
-QUERIES = ("one word", "one word of the first 30000", "1000 words", "analogies")
+QUERIES = (
+    "one word",
+    "one vector",
+    "one word of the first 30000",
+    "one word of the first 1000",
+    "distances",
+    "similarity",
+    "doesnt_match",
+    "1000 words",
+    "analogies",
+)
 
 
 def make_files(folder: Path, rows: int, size: int) -> None:
@@ -94,18 +104,25 @@ def ask(vectors: Any, what: str, folder: Path) -> float:
 
 def answer(vectors: Any, what: str, folder: Path) -> None:
     """Asks once."""
-    words = [f"w{i}" for i in range(100, 1100)]
     if what == "one word":
         vectors.most_similar("w77")
-    elif what == "one word of the first 30000":
-        vectors.most_similar("w77", restrict_vocab=30000)
+    elif what == "one vector":
+        vectors.similar_by_vector(vectors.vectors[77])
+    elif what.startswith("one word of the first "):
+        vectors.most_similar("w77", restrict_vocab=int(what.rsplit(maxsplit=1)[-1]))
+    elif what == "distances":
+        vectors.distances("w77")
+    elif what == "similarity":
+        vectors.similarity("w77", "w78")
+    elif what == "doesnt_match":
+        vectors.doesnt_match(["w100", "w101", "w102", "w103", "w104"])
     elif what == "analogies":
         vectors.evaluate_word_analogies(str(folder / "analogies.txt"), restrict_vocab=30000)
     elif "gensim" in type(vectors).__module__:
-        for word in words[::10]:
-            vectors.most_similar(word)
+        for i in range(100, 1100, 10):
+            vectors.most_similar(f"w{i}")
     else:
-        vectors.similar_by_word(words)
+        vectors.similar_by_word([f"w{i}" for i in range(100, 1100)])
 
 
 def work(library: str, folder: Path) -> None:
@@ -198,10 +215,10 @@ def ask_in_turns(contestants: dict[str, Path], told: argparse.Namespace) -> None
 
 def report(what: str, times: dict[str, list[float]]) -> None:
     ours = times["ranvier"]
-    text = ", ".join(f"{name} {1000 * statistics.median(values):.1f} ms" for name, values in times.items())
+    text = ", ".join(f"{name} {1000 * statistics.median(values):.4g} ms" for name, values in times.items())
     if "gensim" in times:
         ratio = statistics.median(b / a for a, b in zip(ours, times["gensim"], strict=True))
-        text += f"; ratio {ratio:.1f}"
+        text += f"; ratio {ratio:.2f}"
     print(f"{what}: {text}", flush=True)
 
 

@@ -76,7 +76,11 @@ py::array release(Reader& reader, const py::dtype& dtype) {
   return py::array(dtype, {rows, columns}, memory, owner);
 }
 
-Comparison comparison(const py::array& vectors, index first, index last, const py::array_t<float>& queries) {
+using Doubles = py::array_t<double, py::array::c_style | py::array::forcecast>;
+using Floats = py::array_t<float>;
+using Numbers = py::array_t<std::int64_t, py::array::c_style>;
+
+Comparison comparison(const py::array& vectors, index first, index last, const Doubles& queries) {
   Comparison c;
   c.vectors = to_view(vectors);
   c.rows = {first, last};
@@ -89,25 +93,23 @@ Comparison comparison(const py::array& vectors, index first, index last, const p
   return c;
 }
 
-using Floats = py::array_t<float, py::array::c_style>;
-using Numbers = py::array_t<std::int64_t, py::array::c_style>;
-
-py::tuple nearest(const py::array& vectors, index first, index last, const Floats& queries, index count,
-                  const Numbers& skipped, const Numbers& skip_ends) {
+py::tuple nearest(const py::array& vectors, index first, index last, const Doubles& queries, index count,
+                  const std::vector<std::vector<std::int64_t>>& skipped) {
   const Comparison c = comparison(vectors, first, last, queries);
-  if (skip_ends.size() != c.Q) fail("neighbours", "expected ", c.Q, " ends, got ", skip_ends.size());
+  if (static_cast<index>(skipped.size()) != c.Q)
+    fail("neighbours", "expected rows to skip for ", c.Q, " queries, got ", skipped.size());
   Numbers rows({c.Q, count});
   Floats similarity({c.Q, count});
   std::int64_t* const row = rows.mutable_data();
   float* const value = similarity.mutable_data();
   {
     const py::gil_scoped_release release;  // the arrays are held, and nothing below touches Python
-    words::nearest(c, count, skipped.data(), skip_ends.data(), row, value);
+    words::nearest(c, count, skipped, row, value);
   }
   return py::make_tuple(rows, similarity);
 }
 
-Floats similarities(const py::array& vectors, index first, index last, const Floats& queries) {
+Floats similarities(const py::array& vectors, index first, index last, const Doubles& queries) {
   const Comparison c = comparison(vectors, first, last, queries);
   Floats y({c.Q, c.rows.size()});
   float* const values = y.mutable_data();
@@ -213,7 +215,7 @@ void bind_text_vectors(py::module_& core) {
       py::arg("bytes"), py::arg("ends"));
 
   text.def("nearest", &nearest, py::arg("vectors"), py::arg("first"), py::arg("last"), py::arg("queries"),
-           py::arg("count"), py::arg("skipped"), py::arg("skip_ends"));
+           py::arg("count"), py::arg("skipped"));
   text.def("similarities", &similarities, py::arg("vectors"), py::arg("first"), py::arg("last"), py::arg("queries"));
   text.def("row_norms", &row_norms, py::arg("vectors"));
   text.def("nearest_spellings", &nearest_spellings, py::arg("words"), py::arg("word"), py::arg("most"));

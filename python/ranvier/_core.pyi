@@ -507,12 +507,15 @@ class text:  # a submodule
     def decode_words(bytes: Any, ends: Array) -> list[str]: ...
     @staticmethod
     def nearest(
-        vectors: Array, first: int, last: int, queries: Array, count: int, skipped: Array, skip_ends: Array
+        vectors: Array, first: int, last: int, queries: Array, count: int, skipped: list[list[int]]
     ) -> tuple[Array, Array]:
-        """Rows and their similarities, (queries, count), best first, -1 where there are no more."""
+        """Rows and their similarities, (queries, count), best first, -1 where there are no more.
+
+        Queries may have any length; query i does not find the rows skipped[i].
+        """
     @staticmethod
     def similarities(vectors: Array, first: int, last: int, queries: Array) -> Array:
-        """Cosines, (queries, last - first); queries have length 1."""
+        """Cosines, (queries, last - first); queries may have any length."""
     @staticmethod
     def row_norms(vectors: Array) -> Array: ...
     @staticmethod

@@ -71,6 +71,18 @@ TEST_CASE_TEMPLATE("products and squares of rows that stand apart", T, float, do
   });
 }
 
+TEST_CASE_TEMPLATE("inverse roots", T, float, double) {
+  for_each_isa<T>([](const Kernels<T>& k, const std::string&) {
+    for (index n : {1, 7, 16, 45}) {
+      std::vector<T> x(n), y(n + 1, T(42));
+      for (index i = 0; i < n; i++) x[i] = std::ldexp(T(i + 1), static_cast<int>(4 * i) - 60);
+      k.inverse_roots(x.data(), y.data(), n);
+      for (index i = 0; i < n; i++) CHECK(y[i] == T(1) / std::sqrt(x[i]));
+      CHECK(y[n] == T(42));
+    }
+  });
+}
+
 TEST_CASE_TEMPLATE("all_finite finds one bad element anywhere", T, float, double) {
   for_each_isa<T>([](const Kernels<T>& k, const std::string&) {
     std::vector<T> x(45, std::numeric_limits<T>::max());

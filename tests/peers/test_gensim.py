@@ -63,7 +63,7 @@ def test_the_same_answers(ours: KeyedVectors, theirs: Any) -> None:
     for arguments in (
         {"positive": "w3"}, {"positive": ["w3", "w4"], "negative": ["w5"]}, {"positive": [given, ("w8", 0.5)]},
         {"positive": ["w3"], "clip_start": 50, "clip_end": 90}, {"positive": ["w3"], "restrict_vocab": 100, "topn": 3},
-        {"negative": ["w3", ("w4", -2.0)]},
+        {"negative": ["w3", ("w4", -2.0)]}, {"positive": [7]}, {"positive": [given]}, {"positive": [("w3", 0.5)]},
     ):  # fmt: skip
         same(ours.most_similar(**arguments), theirs.most_similar(**arguments))
         np.testing.assert_allclose(
@@ -80,6 +80,9 @@ def test_the_same_answers(ours: KeyedVectors, theirs: Any) -> None:
     assert ours.rank("w3", "w7") == theirs.rank("w3", "w7")
     assert ours.closer_than("w3", "w7") == theirs.closer_than("w3", "w7")
     assert ours.doesnt_match(WORDS[:6]) == theirs.doesnt_match(WORDS[:6])
+    for use_norm in (False, True):
+        mine, expected = (v.rank_by_centrality(WORDS[:6], use_norm=use_norm) for v in (ours, theirs))
+        same([(w, s) for s, w in mine], [(w, s) for s, w in expected])
     for flags in ({}, {"pre_normalize": False}, {"weights": [1.0, -2.0], "post_normalize": True}):
         np.testing.assert_allclose(
             ours.get_mean_vector(["w1", "w2"], **flags), theirs.get_mean_vector(["w1", "w2"], **flags), atol=1e-6

@@ -424,10 +424,11 @@ def test_backup_goes_on_in_the_middle_of_an_epoch(tmp_path: Path) -> None:
 
 # 200 MB of rows, of which 4 MB are there as numbers, or in columns; a copy of the whole would be seen.
 LARGE = """
-import json, resource, sys
+import json, sys
 sys.path[:0] = json.loads(sys.argv[1])
 import numpy as np
 import ranvier
+from peak import peak
 from ranvier import layers
 kind = sys.argv[2]
 rows, columns = 25_000, 1000
@@ -450,14 +451,14 @@ else:
 model = ranvier.Sequential([layers.Input((columns,)), layers.Dense(4, activation="relu"), layers.Dense(2)])
 model.compile("adam", loss=ranvier.losses.SparseCategoricalCrossentropy(from_logits=True))
 model.fit(np.zeros((500, columns)), np.zeros(500), batch_size=500, verbose=0)
-most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+most = peak()
 if kind == "batches":
     model.fit(x, epochs=2, verbose=0)
     model.predict(batch[0] for batch in x)
 else:
     model.fit(x, y, batch_size=500, epochs=2, validation_split=0.2, verbose=0)
     model.predict(x)
-print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - most) * (1 if sys.platform == "darwin" else 1024))
+print(peak() - most)
 """
 
 

@@ -70,6 +70,21 @@ def test_an_epoch_is_that_of_numpy(sg: int, hs: int, negative: int, deterministi
         assert np.abs(model.syn1 - expected.tree_out).max() < TOLERANCE
 
 
+@pytest.mark.parametrize("workers", [1, 2])
+def test_large_steps_along_a_path_do_not_add_up(workers: int) -> None:
+    """All examples of a word move the nodes of its path, the root most of all: each must see what the last one did."""
+    share = 1 / np.arange(3, 2003)
+    drawn = np.random.default_rng(0).choice(2000, 60_000, p=share / share.sum()).reshape(-1, 20)
+    model = Word2Vec(
+        list(drawn), vector_size=50, sg=1, hs=1, negative=0, min_count=1, alpha=0.2, min_alpha=0.2, epochs=2,
+        workers=workers, shrink_windows=False,
+    )  # fmt: skip
+    frequency = model.wv.expandos["count"] / drawn.size
+    entropy = -(frequency * np.log(frequency)).sum()  # the loss of a model that knows how often words occur
+    assert max(model.losses) < 1.25 * entropy
+    assert np.abs(model.wv.vectors).max() < 10
+
+
 def test_the_tree_is_a_huffman_tree() -> None:
     counts = np.random.default_rng(1).integers(1, 1000, 57)
     starts, nodes, turns = _core.text.huffman_tree(counts)

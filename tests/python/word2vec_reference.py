@@ -62,7 +62,10 @@ def code_lengths(counts):
 
 
 class Word2Vec:
-    """One thread, one step of the text after the other; `block` steps share the values from which they start."""
+    """One thread, one step of the text after the other; `block` steps share the values from which they start.
+
+    With a block of one, examples of skip-gram go one after the other against the tree.
+    """
 
     def __init__(self, vectors, counts, sg, negative, tree, window, sample, seed, cbow_mean=1, block=1, shrink=True):
         self.v = np.asarray(vectors, np.float64).copy()
@@ -125,30 +128,43 @@ class Word2Vec:
     def epoch(self, sentences, epoch, first, last):
         """Trains for an epoch; returns the mean loss of its examples."""
         total = sum(map(len, sentences))
-        losses = []
+        in_turn = self.sg and self.block == 1
+        loss = count = 0
         for block in self.blocks(sentences, epoch):
             prepared = []
             for step in block:
                 alpha = first + (last - first) * step[3] / total
                 examples = list(self.examples(step))
+                count += len(examples)
                 slopes = []
                 for inputs, outputs in examples:
                     x = self.v[inputs].sum(axis=0) / (len(inputs) if self.cbow_mean else 1)
-                    loss, own = 0, []
+                    own = []
                     for matrix, rows, targets in outputs:
-                        z, t = matrix[rows] @ x, np.array(targets)
-                        y = 1 / (1 + np.exp(-z))
-                        loss -= (t * np.log(y) + (1 - t) * np.log(1 - y)).sum()
-                        own.append(alpha * (t - y))
-                    losses.append(loss)
+                        if in_turn and matrix is self.tree_out:
+                            own.append(None)
+                            continue
+                        more, slope = self.slopes(x, matrix[rows], np.array(targets), alpha)
+                        loss += more
+                        own.append(slope)
                     slopes.append((x, own))
-                prepared.append((examples, slopes))
-            for examples, slopes in prepared:
+                prepared.append((examples, slopes, alpha))
+            for examples, slopes, alpha in prepared:
                 # all examples against one set of outputs, then against the other
                 for which in range(len(examples[0][1])):
                     for (inputs, outputs), (x, own) in zip(examples, slopes, strict=True):
-                        self.move(inputs, outputs[which], x, own[which])
-        return float(np.mean(losses))
+                        slope = own[which]
+                        if slope is None:
+                            matrix, rows, targets = outputs[which]
+                            more, slope = self.slopes(self.v[inputs[0]], matrix[rows], np.array(targets), alpha)
+                            loss += more
+                        self.move(inputs, outputs[which], x, slope)
+        return float(loss / count)
+
+    def slopes(self, x, rows, t, alpha):
+        """The loss of an example against some rows with targets t, and its steps along them."""
+        y = 1 / (1 + np.exp(-(rows @ x)))
+        return -(t * np.log(y) + (1 - t) * np.log(1 - y)).sum(), alpha * (t - y)
 
     def move(self, inputs, outputs, x, slopes):
         matrix, rows, _ = outputs

@@ -82,6 +82,7 @@ constexpr Kernels<T> kernels() {
       sum_of_absolutes<T>,
       all_finite<T>,
       row_products<T>,
+      inverse_roots<T>,
       dropout<T>,
       random_bits,
       gaussian<T>,

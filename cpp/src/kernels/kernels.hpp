@@ -320,6 +320,7 @@ struct Kernels {
   bool (*all_finite)(const T* x, index n);
   // x (rows, n), rows `stride` apart, and q (n): dot[i] = x[i] q, squares[i] = x[i] x[i]
   void (*row_products)(const T* x, index rows, index stride, index n, const T* q, T* dot, T* squares);
+  void (*inverse_roots)(const T* x, T* y, index n);  // y = 1 / sqrt(x)
 
   // Dropout: elements first .. first + n - 1 of a tensor; y[i] = kept(i) ? x[i] / (1 - rate) : 0. `first` is a multiple
   // of 4; x and y point at element `first`. The backward pass is the same call on dy.

@@ -10,14 +10,6 @@ constexpr index kWordVectors = kWordColumns / Vec<float>::kLanes;
 // Output rows that are worked on at once: their sums and the piece of x stay in registers.
 constexpr int kWordRows = kVectorBytes == 64 ? 8 : kVectorBytes == 32 ? 6 : 2;
 
-/// The tree of LaneSum over the 16 lanes at p.
-inline float fold_lanes(const float* p) {
-  typedef float Four __attribute__((vector_size(16), aligned(4), may_alias));
-  const Four* q = (const Four*)p;
-  const Four sum = (q[0] + q[2]) + (q[1] + q[3]);
-  return (sum[0] + sum[2]) + (sum[1] + sum[3]);
-}
-
 template <int ROWS>
 inline void word_dots_of(const float* x, const float* const* y, index first, index last, float* z) {
   constexpr index W = Vec<float>::kLanes;

@@ -1,6 +1,7 @@
 #include "text/neighbours.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 
 #include "kernels/kernels.hpp"
@@ -12,7 +13,7 @@ namespace {
 constexpr index kBlockRows = 512;      // rows of a block, which stays in the second-level cache
 constexpr index kQueries = 256;        // queries in one pass over the vectors
 constexpr index kFewQueries = 4;       // so few that a product by tiles does not pay
-constexpr double kWorthThreads = 1e6;  // multiply-adds
+constexpr double kWorthThreads = 2e6;  // multiply-adds: 0.1 ms
 
 index blocks_of(Range rows) { return (rows.size() + kBlockRows - 1) / kBlockRows; }
 
@@ -31,11 +32,25 @@ int threads_for(const Comparison& c) {
   return work < kWorthThreads ? 1 : num_threads();
 }
 
+// The queries with length 1, where they have one.
+Buffer<float> directions(const Comparison& c) {
+  const index n = c.vectors.row_elements();
+  Buffer<float> y(c.Q * n);
+  for (index q = 0; q < c.Q; ++q) {
+    const double* const x = c.queries + q * n;
+    const double squares = kernels::table<double>().sum_of_squares(x, n);
+    const double length = squares == 0 ? 1 : std::sqrt(squares);
+    std::transform(x, x + n, y.data() + q * n, [length](double v) { return static_cast<float>(v / length); });
+  }
+  return y;
+}
+
 // What one thread needs to compare queries with a block of rows.
 class Comparer {
  public:
-  explicit Comparer(const Comparison& c)
+  Comparer(const Comparison& c, const float* directions)
       : c_(c),
+        directions_(directions),
         n_(c.vectors.row_elements()),
         direct_(rows_in_place(c.vectors)),
         step_(direct_ && c.vectors.rows() > 1 ? c.vectors.strides[0] / static_cast<index>(sizeof(float)) : n_),
@@ -52,7 +67,7 @@ class Comparer {
     const auto& k = kernels::table<float>();
     const float* x = direct_ ? direct_ + first * step_ : rows_.data();
     if (!direct_) gather(c_.vectors, nullptr, first, count, rows_.data());
-    const float* const query = c_.queries + q0 * n_;
+    const float* const query = directions_ + q0 * n_;
     if (queries <= kFewQueries) {
       for (index q = 0; q < queries; ++q)
         k.row_products(x, count, step_, n_, query + q * n_, y_.data() + q * kBlockRows, squares_.data());
@@ -63,7 +78,7 @@ class Comparer {
       const kernels::Blocks blocks = k.gemm_blocks(g, 1);
       for (index block = 0; block < blocks.count_m * blocks.count_n; ++block) k.gemm(g, blocks, block, scratch_.data());
     }
-    for (index i = 0; i < count; ++i) squares_[i] = inverse_length(x + i * step_, squares_[i]);
+    invert_lengths(x, count);
     for (index q = 0; q < queries; ++q) {
       float* const row = y_.data() + q * kBlockRows;
       for (index i = 0; i < count; ++i) row[i] *= squares_[i];
@@ -83,14 +98,24 @@ class Comparer {
     return g;
   }
 
-  // Squares of very small or large numbers leave the range of float; sums in double do not.
-  float inverse_length(const float* x, float squares) const {
-    if (squares > 1e-30F && squares < 1e30F) return 1 / std::sqrt(squares);
-    const double exact = kernels::table<float>().sum_of_squares(x, n_);
-    return exact > 0 ? static_cast<float>(1 / std::sqrt(exact)) : static_cast<float>(exact);
+  // Turns the squares of rows into inverse lengths, which are 0 for zeros.
+  void invert_lengths(const float* x, index count) {
+    // Squares of very small or large numbers leave the range of float; sums in double do not.
+    const auto usual = [](float squares) { return squares > 1e-30F && squares < 1e30F; };
+    float* const y = squares_.data();
+    if (std::all_of(y, y + count, usual)) return kernels::table<float>().inverse_roots(y, y, count);
+    for (index i = 0; i < count; ++i) {
+      if (usual(y[i])) {
+        y[i] = 1 / std::sqrt(y[i]);
+        continue;
+      }
+      const double exact = kernels::table<float>().sum_of_squares(x + i * step_, n_);
+      y[i] = static_cast<float>(exact == 0 ? 0 : 1 / std::sqrt(exact));
+    }
   }
 
   const Comparison& c_;
+  const float* directions_;  // (Q, n)
   index n_;
   const float* direct_;  // the rows where they lie, or null where they have to be converted first
   index step_;           // from a row to the next
@@ -99,11 +124,53 @@ class Comparer {
   Buffer<float> y_, scratch_;
 };
 
-// One for each thread, made before they start: a thread may not throw.
-std::vector<Comparer> comparers_for(const Comparison& c) {
-  std::vector<Comparer> comparers;
-  for (int threads = threads_for(c); threads > 0; --threads) comparers.emplace_back(c);
-  return comparers;
+// Hands out blocks: to each thread first those of its own part, the same for every question, so that a core finds in
+// its caches what it has read the last time; then what others have left.
+class Parts {
+ public:
+  Parts(std::size_t parts, index blocks) : parts_(parts) {
+    const auto count = static_cast<index>(parts);
+    for (index i = 0; i < count; ++i) {
+      parts_[static_cast<std::size_t>(i)].next = blocks * i / count;
+      parts_[static_cast<std::size_t>(i)].end = blocks * (i + 1) / count;
+    }
+  }
+
+  template <class F>
+  void for_each(int rank, const F& f) {
+    for (std::size_t i = 0; i < parts_.size(); ++i) {
+      Part& part = parts_[(static_cast<std::size_t>(rank) + i) % parts_.size()];
+      for (index block; (block = part.next.fetch_add(1, std::memory_order_relaxed)) < part.end;) f(block);
+    }
+  }
+
+ private:
+  struct alignas(kCacheLine) Part {
+    std::atomic<index> next{0};
+    index end = 0;
+  };
+  std::vector<Part> parts_;
+};
+
+// On so many threads, calls f(similarities, rank, queries, rows) for all blocks of rows, each with up to kQueries
+// queries.
+template <class F>
+void compare_all(const Comparison& c, int threads, const F& f) {
+  const Buffer<float> queries = directions(c);
+  std::vector<Comparer> comparers;  // made before threads start: a thread may not throw
+  for (int i = 0; i < threads; ++i) comparers.emplace_back(c, queries.data());
+  std::vector<Parts> passes;
+  for (index q0 = 0; q0 < c.Q; q0 += kQueries) passes.emplace_back(comparers.size(), blocks_of(c.rows));
+  run_team(threads, [&](Team& team) {
+    Comparer& comparer = comparers[static_cast<std::size_t>(team.rank())];
+    for (index q0 = 0; q0 < c.Q; q0 += kQueries) {
+      const index count = std::min(kQueries, c.Q - q0);
+      passes[static_cast<std::size_t>(q0 / kQueries)].for_each(team.rank(), [&](index block) {
+        const index first = c.rows.begin + block * kBlockRows, rows = std::min(kBlockRows, c.rows.end - first);
+        f(comparer.compare(q0, count, first, rows), team.rank(), Range{q0, q0 + count}, Range{first, first + rows});
+      });
+    }
+  });
 }
 
 struct Neighbour {
@@ -142,8 +209,7 @@ class Best {
 
 // Offers y[0 .. count), the similarities of rows first on, leaving out what does not reach the bar: most do not, so
 // that is found for sixteen of them at once.
-void offer_block(const float* y, index count, index first, const std::int64_t* skip, const std::int64_t* skip_end,
-                 Best& best) {
+void offer_block(const float* y, index count, index first, const std::vector<std::int64_t>& skipped, Best& best) {
   constexpr index kStep = 16;
   for (index i = 0; i < count; i += kStep) {
     const index stop = std::min(i + kStep, count);
@@ -152,7 +218,7 @@ void offer_block(const float* y, index count, index first, const std::int64_t* s
     for (index j = i; j < stop; ++j) reached |= y[j] >= bar;
     if (!reached) continue;
     for (index j = i; j < stop; ++j) {
-      if (!(y[j] >= best.bar()) || std::find(skip, skip_end, first + j) != skip_end) continue;
+      if (!(y[j] >= best.bar()) || std::find(skipped.begin(), skipped.end(), first + j) != skipped.end()) continue;
       best.offer({y[j], first + j});
     }
   }
@@ -161,43 +227,24 @@ void offer_block(const float* y, index count, index first, const std::int64_t* s
 }  // namespace
 
 void similarities(const Comparison& c, float* y) {
-  const index blocks = blocks_of(c.rows);
-  std::vector<Comparer> comparers = comparers_for(c);
-  run_team(static_cast<int>(comparers.size()), [&](Team& team) {
-    Comparer& comparer = comparers[static_cast<std::size_t>(team.rank())];
-    for (index q0 = 0; q0 < c.Q; q0 += kQueries) {
-      const index queries = std::min(kQueries, c.Q - q0);
-      team.for_each(blocks, [&](index block) {
-        const index first = c.rows.begin + block * kBlockRows, count = std::min(kBlockRows, c.rows.end - first);
-        const float* const found = comparer.compare(q0, queries, first, count);
-        for (index q = 0; q < queries; ++q)
-          std::copy_n(found + q * kBlockRows, count, y + (q0 + q) * c.rows.size() + first - c.rows.begin);
-      });
-    }
+  compare_all(c, threads_for(c), [&](const float* found, int, Range queries, Range rows) {
+    for (index q = queries.begin; q < queries.end; ++q, found += kBlockRows)
+      std::copy_n(found, rows.size(), y + q * c.rows.size() + rows.begin - c.rows.begin);
   });
 }
 
-void nearest(const Comparison& c, index count, const std::int64_t* skipped, const std::int64_t* skip_ends,
-             std::int64_t* row, float* similarity) {
+void nearest(const Comparison& c, index count, const std::vector<std::vector<std::int64_t>>& skipped, std::int64_t* row,
+             float* similarity) {
   if (count <= 0) return;
-  const index blocks = blocks_of(c.rows);
-  std::vector<Comparer> comparers = comparers_for(c);
-  std::vector<std::vector<Best>> best(comparers.size());
+  const int threads = threads_for(c);
+  std::vector<std::vector<Best>> best(static_cast<std::size_t>(threads));
   for (std::vector<Best>& of_thread : best)
     for (index q = 0; q < c.Q; ++q) of_thread.emplace_back(std::min(count, c.rows.size()));
-  run_team(static_cast<int>(comparers.size()), [&](Team& team) {
-    Comparer& comparer = comparers[static_cast<std::size_t>(team.rank())];
-    std::vector<Best>& mine = best[static_cast<std::size_t>(team.rank())];
-    for (index q0 = 0; q0 < c.Q; q0 += kQueries) {
-      const index queries = std::min(kQueries, c.Q - q0);
-      team.for_each(blocks, [&](index block) {
-        const index first = c.rows.begin + block * kBlockRows, rows = std::min(kBlockRows, c.rows.end - first);
-        const float* const found = comparer.compare(q0, queries, first, rows);
-        for (index q = q0; q < q0 + queries; ++q)
-          offer_block(found + (q - q0) * kBlockRows, rows, first, skipped + (q ? skip_ends[q - 1] : 0),
-                      skipped + skip_ends[q], mine[static_cast<std::size_t>(q)]);
-      });
-    }
+  compare_all(c, threads, [&](const float* found, int rank, Range queries, Range rows) {
+    std::vector<Best>& mine = best[static_cast<std::size_t>(rank)];
+    for (index q = queries.begin; q < queries.end; ++q, found += kBlockRows)
+      offer_block(found, rows.size(), rows.begin, skipped[static_cast<std::size_t>(q)],
+                  mine[static_cast<std::size_t>(q)]);
   });
   for (index q = 0; q < c.Q; ++q) {
     Best& all = best[0][static_cast<std::size_t>(q)];

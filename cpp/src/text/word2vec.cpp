@@ -35,7 +35,6 @@ class Word2VecTrainer::Worker {
 
   /// Trains on chunks that nobody else has taken until the time has come; true if there is more to do.
   bool run(Clock::time_point stop) {
-    const Range columns{0, owner_.model_.input.columns};
     rows_.refresh();
     do {
       if (!fill([this] { return owner_.next_chunk_.fetch_add(1, std::memory_order_relaxed); })) {
@@ -48,9 +47,7 @@ class Word2VecTrainer::Worker {
         if (i == 0) prepare(steps_[0], 0);
         if (i + 1 < count) prepare(steps_[(i + 1) % 2], i + 1);
         WordStep& step = steps_[i % 2];
-        float* const z = room(z_, step.dots());
-        step.forward(columns, z);
-        finish(step, columns, z);
+        count_step(step, step.run(room(z_, step.dots())));
       }
       if (++batches_ % kExchangeBatches == 0) rows_.exchange(rate_);
     } while (Clock::now() < stop);
@@ -101,9 +98,8 @@ class Word2VecTrainer::Worker {
     step.prepare(taken, batch_.contexts.data() + taken.first, owner_.rate(taken.sentence));
   }
 
-  void finish(WordStep& step, Range columns, float* z) {
-    progress_.loss += step.slopes(z);
-    step.backward(columns, z);
+  void count_step(const WordStep& step, double loss) {
+    progress_.loss += loss;
     progress_.examples += step.examples();
     ++progress_.words;
   }
@@ -140,7 +136,8 @@ class Word2VecTrainer::Worker {
     WordStep* const next = steps_.data() + parity_ * block;
     for (std::size_t i = end; i < std::min(end + block, batch_.steps.size()); ++i) prepare(next[i - end], i);
     for (std::size_t i = begin; i < end; ++i) {
-      finish(now[i - begin], columns, z);
+      count_step(now[i - begin], now[i - begin].slopes(z));
+      now[i - begin].backward(columns, z);
       z += now[i - begin].dots();
     }
   }

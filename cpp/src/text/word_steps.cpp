@@ -56,6 +56,31 @@ void WordStep::prepare_tree(const Step& step) {
   }
 }
 
+double WordStep::run(float* z) {
+  const Range columns{0, model_.input.columns};
+  if (!model_.options.skip_gram || !model_.options.hierarchical) {
+    forward(columns, z);
+    const double loss = slopes(z);
+    backward(columns, z);
+    return loss;
+  }
+  double loss = 0;
+  const auto take = [&](const Outputs& outputs, index e, index examples) {
+    kernels_.dots(x_.data() + e, outputs.y.data() + e * outputs.rows, examples, outputs.rows, columns.begin,
+                  columns.end, z);
+    loss += take_slopes(outputs, e, examples, z);
+  };
+  if (noise_.count() > 0) {
+    take(noise_, 0, noise_.examples);
+    move(noise_, columns, z);
+  }
+  for (index e = 0; e < tree_.examples; ++e) {
+    take(tree_, e, 1);
+    move_example(tree_, e, columns, z);
+  }
+  return loss;
+}
+
 void WordStep::forward(Range columns, float* z) {
   const float* const* x = x_.data();
   const float* const mean = mean_.data();
@@ -72,14 +97,18 @@ void WordStep::forward(Range columns, float* z) {
 }
 
 double WordStep::slopes(float* z) const {
-  const auto slopes = model_.options.measure ? kernels_.measured : kernels_.slopes;
   double loss = 0;
   for (const Outputs* outputs : {&noise_, &tree_}) {
     if (outputs->count() == 0) continue;
-    loss += slopes(z, outputs->targets.data(), outputs->count(), rate_);
+    loss += take_slopes(*outputs, 0, outputs->examples, z);
     z += outputs->count();
   }
   return loss;
+}
+
+double WordStep::take_slopes(const Outputs& outputs, index first, index count, float* z) const {
+  const auto slopes = model_.options.measure ? kernels_.measured : kernels_.slopes;
+  return slopes(z, outputs.targets.data() + first * outputs.rows, count * outputs.rows, rate_);
 }
 
 void WordStep::backward(Range columns, const float* z) {
@@ -99,18 +128,19 @@ void WordStep::backward(Range columns, const float* z) {
 }
 
 void WordStep::move(const Outputs& outputs, Range columns, const float* z) {
-  for (index e = 0; e < outputs.examples; ++e) {
-    float* const* y = outputs.y.data() + e * outputs.rows;
-    float* const x = x_[static_cast<std::size_t>(e)];
-    const float* const slopes = z + e * outputs.rows;
-    if (outputs.rows <= kernels_.rows_at_once) {
-      kernels_.update(x, y, outputs.rows, columns.begin, columns.end, slopes, nullptr);
-      continue;
-    }
-    std::fill(error_.data() + columns.begin, error_.data() + columns.end, 0.0F);
-    kernels_.update(x, y, outputs.rows, columns.begin, columns.end, slopes, error_.data());
-    kernels_.scatter(&x, 1, columns.begin, columns.end, 1, error_.data());
+  for (index e = 0; e < outputs.examples; ++e) move_example(outputs, e, columns, z + e * outputs.rows);
+}
+
+void WordStep::move_example(const Outputs& outputs, index e, Range columns, const float* z) {
+  float* const* const y = outputs.y.data() + e * outputs.rows;
+  float* const x = x_[static_cast<std::size_t>(e)];
+  if (outputs.rows <= kernels_.rows_at_once) {
+    kernels_.update(x, y, outputs.rows, columns.begin, columns.end, z, nullptr);
+    return;
   }
+  std::fill(error_.data() + columns.begin, error_.data() + columns.end, 0.0F);
+  kernels_.update(x, y, outputs.rows, columns.begin, columns.end, z, error_.data());
+  kernels_.scatter(&x, 1, columns.begin, columns.end, 1, error_.data());
 }
 
 }  // namespace ranvier::words

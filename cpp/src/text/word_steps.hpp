@@ -60,6 +60,9 @@ class WordStep {
   /// Draws the noise words and asks for all rows, so that they come near while other steps are worked on.
   void prepare(const Step& step, const std::int32_t* contexts, float rate);
 
+  /// All that follows, for all columns. Returns the loss of all examples, if it is measured. z has room for dots().
+  double run(float* z);
+
   /// Numbers in z.
   index dots() const { return noise_.count() + tree_.count(); }
   index examples() const { return examples_; }
@@ -81,7 +84,9 @@ class WordStep {
   };
   void prepare_noise(const Step& step);
   void prepare_tree(const Step& step);
+  double take_slopes(const Outputs& outputs, index first, index count, float* z) const;
   void move(const Outputs& outputs, Range columns, const float* z);
+  void move_example(const Outputs& outputs, index e, Range columns, const float* z);
 
   const Word2VecModel& model_;
   ModelRows& rows_;

@@ -10,6 +10,7 @@ import os
 import stat
 import zlib
 from collections.abc import Callable, Mapping
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from ranvier._typing import Array, Shape
 
 VERSION = 1
+_PIECE = 1 << 20  # bytes that are read at once, and still in the cache when their checksum is taken
 _MOST_HEADER = 100 << 20  # bytes; the format's own limit
 _DTYPES = {
     "F16": "float16",
@@ -61,9 +63,12 @@ def write(
             raise OSError(f"[save] cannot write {str(path)!r}: {error}") from error
 
 
+def _checksum_of_kind(array: Array) -> int:
+    return zlib.crc32(f"{array.dtype.str}{array.shape}".encode())
+
+
 def _checksum(array: Array) -> int:
-    what = zlib.crc32(f"{array.dtype.str}{array.shape}".encode())
-    return zlib.crc32(np.asarray(array, order="C").reshape(-1).view(np.uint8).data, what)
+    return zlib.crc32(np.asarray(array, order="C").reshape(-1).view(np.uint8).data, _checksum_of_kind(array))
 
 
 class NativeFile:
@@ -150,32 +155,52 @@ class NativeFile:
 
         Raises: ModelFileError if there is none of this name, its type is unknown, or its checksum differs.
         """
-        self.shape(name)
-        dtype = self._file.get_slice(name).get_dtype()
-        if dtype not in _DTYPES:
-            raise ModelFileError(f"[{self.where}] expected numbers of {', '.join(_DTYPES)}, but {name} holds {dtype}")
-        array: Array = self._file.get_tensor(name)
-        if _checksum(array) != self._checksums.get(name):
+        array, checksum = self._read(name)
+        if checksum != self._checksums.get(name):
             raise ModelFileError(f"[{self.where}] is damaged: the tensor {name} does not match its checksum")
         return array
+
+    def _read(self, name: str) -> tuple[Array, int]:
+        """A tensor and its checksum, read straight into its place: pages of a mapped file would count as memory too."""
+        begin, dtype, shape = self._place(name)
+        array = np.empty(shape, dtype)
+        checksum, bytes_ = _checksum_of_kind(array), array.reshape(-1).view(np.uint8).data
+        with self.path.open("rb", buffering=0) as file:
+            file.seek(begin)
+            done = 0
+            while done < len(bytes_):
+                piece = bytes_[done : done + _PIECE]
+                if not (count := file.readinto(piece)):
+                    raise ModelFileError(f"[{self.where}] is damaged: it ends within the tensor {name}")
+                checksum = zlib.crc32(piece[:count], checksum)
+                done += count
+        return array, checksum
 
     def mapped(self, name: str) -> Array:
         """The same as a view of the file, which is read where it is looked at, and unchecked; it cannot be written to.
 
         Raises: ModelFileError if there is none of this name, or its type is unknown.
         """
-        shape = self.shape(name)
+        begin, dtype, shape = self._place(name)
         if 0 in shape:
             return self.tensor(name)
+        return np.asarray(np.memmap(self.path, dtype, "r", begin, shape))
+
+    def _place(self, name: str) -> tuple[int, str, Shape]:
+        """Where a tensor begins in the file, its type and its shape."""
+        shape = self.shape(name)
+        dtype = self._file.get_slice(name).get_dtype()
+        if dtype not in _DTYPES:
+            raise ModelFileError(f"[{self.where}] expected numbers of {', '.join(_DTYPES)}, but {name} holds {dtype}")
+        return self._offsets[name], _DTYPES[dtype], shape
+
+    @cached_property
+    def _offsets(self) -> dict[str, int]:
+        """Where each tensor begins, as the header says that `safe_open` has checked but does not tell."""
         with self.path.open("rb") as file:
             size = int.from_bytes(file.read(8), "little")
-            entry = json.loads(file.read(size))[name]
-        if entry["dtype"] not in _DTYPES:
-            raise ModelFileError(
-                f"[{self.where}] expected numbers of {', '.join(_DTYPES)}, but {name} holds {entry['dtype']}"
-            )
-        begin = 8 + size + entry["data_offsets"][0]
-        return np.asarray(np.memmap(self.path, _DTYPES[entry["dtype"]], "r", begin, shape))
+            header = json.loads(file.read(size))
+        return {name: 8 + size + header[name]["data_offsets"][0] for name in self.names}
 
     def close(self) -> None:
         """Lets go of the file."""

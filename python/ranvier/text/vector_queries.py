@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
@@ -63,11 +64,11 @@ class VectorQueries(VectorTable):
             return []
         direction, rows = self._direction(positive, negative)
         if indexer is not None and topn is not None:
-            return cast("Similar", indexer.most_similar(direction.astype(np.float32), topn))
+            return cast("Similar", indexer.most_similar(unit(direction).astype(np.float32), topn))
         first, last = self._rows(clip_start, clip_end, restrict_vocab)
         if topn is None:
             return self._cosines(direction, first, last)
-        return self._nearest([direction], topn, [rows], first, last)[0]
+        return self._nearest(direction[None], topn, [rows], first, last)[0]
 
     def most_similar_many(
         self,
@@ -90,7 +91,8 @@ class VectorQueries(VectorTable):
         made = [self._direction(positive, negative) for positive, negative in queries]
         if topn < 1:
             return [[] for _ in made]
-        return self._nearest([d for d, _ in made], topn, [rows for _, rows in made], first, last)
+        directions = np.array([direction for direction, _ in made]).reshape(len(made), self.vector_size)
+        return self._nearest(directions, topn, [rows for _, rows in made], first, last)
 
     def similar_by_key(self, key: Any, topn: int | None = 10, restrict_vocab: int | None = None) -> Any:
         """The words nearest to a key; for a list of keys, a list of such answers, found in one pass."""
@@ -114,19 +116,15 @@ class VectorQueries(VectorTable):
         self, vectors: Array, skipped: list[list[int]], topn: int | None, restrict_vocab: int | None
     ) -> list[Similar] | Array:
         first, last = self._rows(0, None, restrict_vocab)
-        directions = [unit(self._checked(vector)) for vector in vectors]
+        directions = np.array([self._checked(vector) for vector in vectors]).reshape(len(vectors), self.vector_size)
         if topn is None:
-            return _core.text.similarities(self.vectors, first, last, _queries(directions, self.vector_size))
+            return _core.text.similarities(self.vectors, first, last, directions)
         return self._nearest(directions, topn, skipped, first, last)
 
-    def _nearest(
-        self, directions: Sequence[Array], topn: int, skipped: list[list[int]], first: int, last: int
-    ) -> list[Similar]:
-        ends = np.cumsum([len(rows) for rows in skipped], dtype=np.int64)
-        flat = np.array([row for rows in skipped for row in rows], np.int64)
+    def _nearest(self, directions: Array, topn: int, skipped: list[list[int]], first: int, last: int) -> list[Similar]:
+        """The neighbours of each row of `directions` without those in `skipped`; the core scales them to length 1."""
         topn = max(0, min(topn, last - first))
-        queries = _queries(directions, self.vector_size)
-        rows, values = _core.text.nearest(self.vectors, first, last, queries, topn, flat, ends)
+        rows, values = _core.text.nearest(self.vectors, first, last, directions, topn, skipped)
         words = self.index_to_key
         return [
             [(words[row], value) for row, value in zip(found, similarity, strict=True) if row >= 0]
@@ -134,7 +132,7 @@ class VectorQueries(VectorTable):
         ]
 
     def _cosines(self, direction: Array, first: int, last: int) -> Array:
-        cosines: Array = _core.text.similarities(self.vectors, first, last, _queries([direction]))[0]
+        cosines: Array = _core.text.similarities(self.vectors, first, last, direction[None])[0]
         return cosines
 
     def _rows(self, clip_start: int, clip_end: int | None, restrict_vocab: int | None) -> tuple[int, int]:
@@ -144,11 +142,14 @@ class VectorQueries(VectorTable):
         return first, max(first, last)
 
     def _direction(self, positive: Any, negative: Any) -> tuple[Array, list[int]]:
-        """The mean of unit vectors, with length 1, and the rows of those that were keys."""
+        """A vector along the sum of all, where keys count with length 1, and the rows of those that were keys."""
         items = [_weighted(item, 1.0) for item in _listed(positive)]
         items += [_weighted(item, -1.0) for item in _listed(negative)]
         if not items:
             raise ValueError("[most_similar] expected a key or a vector in `positive` or `negative`, got none")
+        if len(items) == 1 and items[0][1] == 1 and is_key(items[0][0]):  # whose length says nothing
+            row = self.get_index(items[0][0])
+            return self.vectors[row], [row]
         total = np.zeros(self.vector_size)
         rows = []
         for item, weight in items:
@@ -157,7 +158,7 @@ class VectorQueries(VectorTable):
                 total += weight * unit(self.vectors[rows[-1]])
             else:
                 total += weight * self._checked(item)
-        return unit(total), rows
+        return total, rows
 
     def _checked(self, vector: ArrayLike) -> Array:
         array = np.asarray(vector, np.float64)
@@ -185,8 +186,8 @@ class VectorQueries(VectorTable):
             raise ValueError("[most_similar_cosmul] expected a key or a vector in `positive`, got none")
         first, last = self._rows(0, None, restrict_vocab)
         rows = [self.get_index(item) for item in for_ + against if is_key(item)]
-        directions = [unit(self.vectors[self.get_index(i)] if is_key(i) else self._checked(i)) for i in for_ + against]
-        shifted = (1 + _core.text.similarities(self.vectors, first, last, _queries(directions))) / 2
+        directions = [self.vectors[self.get_index(i)] if is_key(i) else self._checked(i) for i in for_ + against]
+        shifted = (1 + _core.text.similarities(self.vectors, first, last, np.array(directions))) / 2
         score: Array = shifted[: len(for_)].prod(0) / (shifted[len(for_) :].prod(0) + 1e-6)
         if topn is None:
             return score
@@ -200,7 +201,7 @@ class VectorQueries(VectorTable):
     def closer_than(self, key1: Key, key2: Key) -> list[str]:
         """The words that are closer to `key1` than `key2` is, in the order of the rows."""
         one, two = self.get_index(key1), self.get_index(key2)
-        similar = self._cosines(unit(self.vectors[one]), 0, len(self))
+        similar = self._cosines(self.vectors[one], 0, len(self))
         return [self.index_to_key[row] for row in np.flatnonzero(similar > similar[two]) if row != one]
 
     def rank(self, key1: Key, key2: Key) -> int:
@@ -231,7 +232,7 @@ class VectorQueries(VectorTable):
         own = self.vectors[self.get_index(word_or_vector)] if is_key(word_or_vector) else word_or_vector
         own = self._checked(own)
         if other_words is None or len(other_words) == 0:
-            return 1 - self._cosines(unit(own), 0, len(self))
+            return 1 - self._cosines(own, 0, len(self))
         others = self.vectors[[self.get_index(word) for word in other_words]]
         return 1 - self.cosine_similarities(own, others)
 
@@ -241,7 +242,7 @@ class VectorQueries(VectorTable):
         rows, vector = np.asarray(vectors_all), np.asarray(vector_1)
         if rows.dtype not in ("float32", "float64", "float16"):
             rows = rows.astype(np.float32)
-        cosines: Array = _core.text.similarities(rows, 0, len(rows), _queries([unit(vector)]))[0]
+        cosines: Array = _core.text.similarities(rows, 0, len(rows), vector[None])[0]
         return cosines
 
     def n_similarity(self, ws1: Sequence[Key], ws2: Sequence[Key]) -> float:
@@ -294,9 +295,12 @@ class VectorQueries(VectorTable):
         used = [word for word in words if word in self]
         if not used:
             raise ValueError("[rank_by_centrality] expected words with vectors, got none")
-        rows = [np.asarray(self.vectors[self.get_index(word)], np.float64) for word in used]
-        directions = np.array([unit(row) if use_norm else row for row in rows])
-        scores = directions @ unit(directions.mean(0))
+        directions = np.asarray(self.vectors[[self.get_index(word) for word in used]], np.float64)
+        if use_norm:
+            lengths = np.sqrt(np.einsum("ij,ij->i", directions, directions))
+            lengths[lengths == 0] = 1
+            directions = directions / lengths[:, None]
+        scores = directions @ unit(directions.sum(0))
         return sorted(zip(scores.tolist(), used, strict=True), key=lambda pair: -pair[0])
 
     def get_mean_vector(
@@ -341,12 +345,10 @@ class VectorQueries(VectorTable):
 
 
 def _cosine(a: Array, b: Array) -> float:
-    """Between -1 and 1, whatever the last bit says."""
-    return float(np.clip(unit(a) @ unit(b), -1, 1))
-
-
-def _queries(directions: Sequence[Array], size: int = 0) -> Array:
-    return np.asarray(directions, np.float32).reshape(len(directions), -1 if directions else size)
+    """Between -1 and 1, whatever the last bit says; 0 for zeros."""
+    a, b = np.asarray(a, np.float64), np.asarray(b, np.float64)
+    lengths = math.sqrt(a.dot(a)) * math.sqrt(b.dot(b))
+    return 0.0 if lengths == 0 else max(min(float(a.dot(b)) / lengths, 1.0), -1.0)  # NaN stays NaN
 
 
 def _listed(items: Any) -> list[Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import operator
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -291,7 +292,7 @@ class VectorTable:
 def unit(vector: ArrayLike) -> Array:
     """A vector scaled to length 1, in double; zeros stay zeros."""
     vector = np.asarray(vector, np.float64)
-    length = np.linalg.norm(vector)
+    length = math.sqrt(vector.dot(vector))
     scaled: Array = vector / length if length > 0 else vector
     return scaled
 

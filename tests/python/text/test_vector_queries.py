@@ -103,9 +103,30 @@ def test_ranges_of_rows() -> None:
 def test_what_changes_is_known_to_the_next_query() -> None:
     vectors = table(10, 3)
     assert vectors.similarity("w1", "w2") < 0.999
-    vectors.vectors[2] = 100 * vectors.vectors[1]  # behind the table's back
+    before = vectors.most_similar("w1", topn=None)
+    vectors.vectors[3] *= 7  # behind the table's back
+    np.testing.assert_allclose(vectors.most_similar("w1", topn=None), before, atol=TOLERANCE)
+    vectors.vectors[2] = 100 * vectors.vectors[1]
     assert vectors.similarity("w1", "w2") == pytest.approx(1)
     assert vectors.most_similar("w1", topn=1) == [("w2", pytest.approx(1))]
+
+
+@pytest.mark.parametrize("queries", [1, 9])
+def test_lengths_beyond_float_beside_others(queries: int) -> None:
+    """A row whose squares leave the range of float takes another way, which changes nothing for the rest."""
+    vectors = table(700, 20)
+    asked = vectors.vectors[100 : 100 + queries].astype(float)
+    before = vectors.similar_by_vector(asked, topn=None)
+    for row, factor in ((5, 1e-25), (300, 1e25), (600, 1e-18)):
+        vectors.vectors[row] *= factor
+    after = vectors.similar_by_vector(asked, topn=None)
+    np.testing.assert_allclose(after, before, atol=TOLERANCE)
+    others = [row for row in range(700) if row not in (5, 300, 600)]
+    np.testing.assert_array_equal(after[:, others], before[:, others])
+    vectors.vectors[5] = 0
+    assert (vectors.similar_by_vector(asked, topn=None)[:, 5] == 0).all()
+    vectors.vectors[5] = np.nan
+    assert np.isnan(vectors.similar_by_vector(asked, topn=None)[:, 5]).all()
 
 
 def test_zeros_nan_and_extremes() -> None:
