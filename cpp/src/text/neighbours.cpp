@@ -137,9 +137,9 @@ class Parts {
   }
 
   template <class F>
-  void for_each(int rank, const F& f) {
+  void for_each(int worker, const F& f) {
     for (std::size_t i = 0; i < parts_.size(); ++i) {
-      Part& part = parts_[(static_cast<std::size_t>(rank) + i) % parts_.size()];
+      Part& part = parts_[(static_cast<std::size_t>(worker) + i) % parts_.size()];
       for (index block; (block = part.next.fetch_add(1, std::memory_order_relaxed)) < part.end;) f(block);
     }
   }
@@ -152,7 +152,7 @@ class Parts {
   std::vector<Part> parts_;
 };
 
-// On so many threads, calls f(similarities, rank, queries, rows) for all blocks of rows, each with up to kQueries
+// On so many threads, calls f(similarities, worker, queries, rows) for all blocks of rows, each with up to kQueries
 // queries.
 template <class F>
 void compare_all(const Comparison& c, int threads, const F& f) {
@@ -161,13 +161,14 @@ void compare_all(const Comparison& c, int threads, const F& f) {
   for (int i = 0; i < threads; ++i) comparers.emplace_back(c, queries.data());
   std::vector<Parts> passes;
   for (index q0 = 0; q0 < c.Q; q0 += kQueries) passes.emplace_back(comparers.size(), blocks_of(c.rows));
-  run_team(threads, [&](Team& team) {
-    Comparer& comparer = comparers[static_cast<std::size_t>(team.rank())];
+  // A helper that does not come leaves its blocks to the others.
+  share_parts(threads, threads, [&](index, int worker) {
+    Comparer& comparer = comparers[static_cast<std::size_t>(worker)];
     for (index q0 = 0; q0 < c.Q; q0 += kQueries) {
       const index count = std::min(kQueries, c.Q - q0);
-      passes[static_cast<std::size_t>(q0 / kQueries)].for_each(team.rank(), [&](index block) {
+      passes[static_cast<std::size_t>(q0 / kQueries)].for_each(worker, [&](index block) {
         const index first = c.rows.begin + block * kBlockRows, rows = std::min(kBlockRows, c.rows.end - first);
-        f(comparer.compare(q0, count, first, rows), team.rank(), Range{q0, q0 + count}, Range{first, first + rows});
+        f(comparer.compare(q0, count, first, rows), worker, Range{q0, q0 + count}, Range{first, first + rows});
       });
     }
   });
@@ -240,8 +241,8 @@ void nearest(const Comparison& c, index count, const std::vector<std::vector<std
   std::vector<std::vector<Best>> best(static_cast<std::size_t>(threads));
   for (std::vector<Best>& of_thread : best)
     for (index q = 0; q < c.Q; ++q) of_thread.emplace_back(std::min(count, c.rows.size()));
-  compare_all(c, threads, [&](const float* found, int rank, Range queries, Range rows) {
-    std::vector<Best>& mine = best[static_cast<std::size_t>(rank)];
+  compare_all(c, threads, [&](const float* found, int worker, Range queries, Range rows) {
+    std::vector<Best>& mine = best[static_cast<std::size_t>(worker)];
     for (index q = queries.begin; q < queries.end; ++q, found += kBlockRows)
       offer_block(found, rows.size(), rows.begin, skipped[static_cast<std::size_t>(q)],
                   mine[static_cast<std::size_t>(q)]);
@@ -265,15 +266,13 @@ void row_norms(const ArrayView& vectors, float* y) {
   const float* const direct = contiguous<float>(vectors);
   const int threads = static_cast<double>(vectors.rows()) * static_cast<double>(n) < kWorthThreads ? 1 : num_threads();
   Buffer<float> gathered(direct ? 0 : threads * kBlockRows * n);
-  run_team(threads, [&](Team& team) {
-    team.for_each(blocks, [&](index block) {
-      const index first = block * kBlockRows, count = std::min(kBlockRows, vectors.rows() - first);
-      float* const own = gathered.data() + (direct ? 0 : team.rank() * kBlockRows * n);
-      if (!direct) gather(vectors, nullptr, first, count, own);
-      const float* const x = direct ? direct + first * n : own;
-      for (index i = 0; i < count; ++i)
-        y[first + i] = static_cast<float>(std::sqrt(kernels::table<float>().sum_of_squares(x + i * n, n)));
-    });
+  share_parts(threads, blocks, [&](index block, int worker) {
+    const index first = block * kBlockRows, count = std::min(kBlockRows, vectors.rows() - first);
+    float* const own = gathered.data() + (direct ? 0 : worker * kBlockRows * n);
+    if (!direct) gather(vectors, nullptr, first, count, own);
+    const float* const x = direct ? direct + first * n : own;
+    for (index i = 0; i < count; ++i)
+      y[first + i] = static_cast<float>(std::sqrt(kernels::table<float>().sum_of_squares(x + i * n, n)));
   });
 }
 
