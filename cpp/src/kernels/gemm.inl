@@ -215,7 +215,7 @@ void gemm(const Gemm<T>& g, const Blocks& blocks, index block, T* scratch) {
   const index m = line * blocks.rows, n = column * blocks.columns;
   const index m1 = least(m + blocks.rows, g.M), n1 = least(n + blocks.columns, g.N);
   if (m >= m1 || n >= n1) return;
-  if (g.K == 1 && g.b_col == 1 && !g.jump && !g.packed && g.line == 0)
+  if (g.K == 1 && m1 - m >= kOuterRows && g.b_col == 1 && !g.jump && !g.packed && g.line == 0)
     return outer_product(g, m, m1, n, n1, scratch, kTileRows * kGroupColumns);
   if (!g.finish && !g.jump && !g.packed) {
     if (g.M <= kGemvRows) return gemv_of_rows(g, m, m1, n, n1);

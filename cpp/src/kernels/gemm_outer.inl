@@ -6,6 +6,8 @@
 namespace ranvier::kernels::RANVIER_ISA {
 namespace {
 
+constexpr index kOuterRows = 17;  // at least: fewer are one tile or a few, which cost a small network less (seed 0.91)
+
 /// One row: C (N) = start (N, or 0 where that is null) + a b.
 template <class T>
 inline void outer_row(T a, const T* b, const T* start, T* C, index N, bool relu) {

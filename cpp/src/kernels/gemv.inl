@@ -61,8 +61,9 @@ inline void gemv_finish(const GemvPass<T>& p, index j, index tail, Vec<T> (&c)[m
   }
 }
 
-/// C (m, v vectors of which the last has `tail` columns) from column j on.
-template <class T, int m, int v>
+/// C (m, v vectors of which the last has `tail` columns) from column j on. Of rows longer than the nearest cache holds,
+/// what comes next is fetched.
+template <class T, int m, int v, bool kLong>
 inline void gemv_columns(const GemvPass<T>& p, index j, index tail) {
   constexpr index W = Vec<T>::kLanes;
   auto read = [=](const T* x, int q) { return q < v - 1 ? load(x + q * W) : load_n(x + q * W, tail); };
@@ -73,7 +74,7 @@ inline void gemv_columns(const GemvPass<T>& p, index j, index tail) {
     Vec<T> b[v];
     UNROLL for (int q = 0; q < v; q++) {
       b[q] = read(B, q);
-      __builtin_prefetch(B + q * W + 2 * kGemvAhead / sizeof(T));
+      if (kLong) __builtin_prefetch(B + q * W + 2 * kGemvAhead / sizeof(T));
     }
     UNROLL for (int i = 0; i < m; i++) {
       const Vec<T> a = A[i * p.a_row];
@@ -83,13 +84,13 @@ inline void gemv_columns(const GemvPass<T>& p, index j, index tail) {
   gemv_finish(p, j, tail, c);
 }
 
-template <class T, int m>
+template <class T, int m, bool kLong>
 [[gnu::flatten]] void gemv_pass(const GemvPass<T>& p, index N) {
   constexpr int v = m <= 2 || kTileRows * kTileVectors > 12 ? 4 : 2;  // what the registers hold
   constexpr index W = Vec<T>::kLanes;
   index j = 0;
-  for (; j + v * W <= N; j += v * W) gemv_columns<T, m, v>(p, j, W);
-  for (; j < N; j += W) gemv_columns<T, m, 1>(p, j, least(W, N - j));
+  for (; j + v * W <= N; j += v * W) gemv_columns<T, m, v, kLong>(p, j, W);
+  for (; j < N; j += W) gemv_columns<T, m, 1, kLong>(p, j, least(W, N - j));
 }
 
 /// C (m, v vectors of which the last has `tail` columns) from column j on, for a transposed B, b_row = 1.
@@ -156,8 +157,9 @@ template <class T, int m>
 /// C(i, j) for all j < N of 1 to kGemvRows rows; p.start is p.C, or what the chains of all K rows of B start from.
 template <class T>
 void gemv(GemvPass<T>& p, index rows, index K, index b_col, index N) {
-  static constexpr void (*kPass[kGemvRows])(const GemvPass<T>&, index) = {gemv_pass<T, 1>, gemv_pass<T, 2>,
-                                                                          gemv_pass<T, 3>, gemv_pass<T, 4>};
+  static constexpr void (*kPass[2][kGemvRows])(const GemvPass<T>&, index) = {
+      {gemv_pass<T, 1, false>, gemv_pass<T, 2, false>, gemv_pass<T, 3, false>, gemv_pass<T, 4, false>},
+      {gemv_pass<T, 1, true>, gemv_pass<T, 2, true>, gemv_pass<T, 3, true>, gemv_pass<T, 4, true>}};
   static constexpr void (*kTransposed[kGemvRows])(const GemvPass<T>&, index, index) = {
       gemv_transposed<T, 1>, gemv_transposed<T, 2>, gemv_transposed<T, 3>, gemv_transposed<T, 4>};
   constexpr index kNarrow = 2048 / sizeof(T);  // columns so few that one pass may go down all rows of B
@@ -166,13 +168,14 @@ void gemv(GemvPass<T>& p, index rows, index K, index b_col, index N) {
     return kTransposed[rows - 1](p, b_col, N);
   }
   // A C that is turned over is written only once.
-  const index depth = N <= kNarrow || p.c_col != 1 ? most(K, 1) : kGemvDepth;
+  const bool in_parts = N > kNarrow && p.c_col == 1;
+  const index depth = in_parts ? kGemvDepth : most(K, 1);
   const bool relu = p.relu;
   index k = 0;
   do {
     p.depth = least(depth, K - k);
     p.relu = relu && k + p.depth == K;
-    kPass[rows - 1](p, N);
+    kPass[in_parts][rows - 1](p, N);
     p.A += p.depth * p.a_col;
     p.B += p.depth * p.b_row;
     p.start = p.C;
