@@ -79,10 +79,11 @@ struct Size {
   index M, N, K;
 };
 
-const Size kSizes[] = {{1, 1, 1},    {1, 16, 32},  {10, 16, 1},   {10, 32, 16},  {10, 2, 32},   {10, 16, 32},
-                       {3, 17, 5},   {2, 40, 9},   {4, 200, 33},  {5, 31, 7},    {14, 32, 16},  {15, 33, 17},
-                       {29, 65, 31}, {32, 64, 64}, {13, 1, 100},  {1, 1, 1000},  {2, 130, 600}, {64, 10, 512},
-                       {33, 7, 530}, {61, 90, 3},  {128, 48, 45}, {7, 300, 1030}};
+const Size kSizes[] = {{1, 1, 1},    {1, 16, 32},   {10, 16, 1},   {10, 32, 16},   {10, 2, 32},   {10, 16, 32},
+                       {3, 17, 5},   {2, 40, 9},    {4, 200, 33},  {5, 31, 7},     {14, 32, 16},  {15, 33, 17},
+                       {29, 65, 31}, {32, 64, 64},  {13, 1, 100},  {1, 1, 1000},   {2, 130, 600}, {64, 10, 512},
+                       {33, 7, 530}, {61, 90, 3},   {128, 48, 45}, {7, 300, 1030}, {40, 3, 70},   {33, 4, 1100},
+                       {50, 1, 17},  {3, 40, 1100}, {70, 300, 1}};
 
 }  // namespace
 
@@ -254,7 +255,8 @@ TEST_CASE_TEMPLATE("gemm of nothing", T, float, double) {
 
 TEST_CASE_TEMPLATE("gemm gives the same bits for every cut into blocks", T, float, double) {
   for_each_isa<T>([](const Kernels<T>& k, const std::string&) {
-    for (const Size& s : {Size{100, 150, 700}, Size{3, 500, 90}, Size{40, 33, 20}}) {
+    for (const Size& s : {Size{100, 150, 700}, Size{3, 500, 90}, Size{40, 33, 20}, Size{70, 3, 90}, Size{2, 100, 1100},
+                          Size{60, 90, 1}}) {
       for (Layout b : {kPlain, kTransposed}) {
         Product<T> p(s.M, s.N, s.K, kPlain, b);
         p.g.bias = p.bias.data();
@@ -295,7 +297,7 @@ TEST_CASE_TEMPLATE("a row of gemm has the same bits alone and in any batch", T, 
 }
 
 TEST_CASE_TEMPLATE("instruction sets with fused multiply-add agree bit for bit", T, float, double) {
-  for (const Size& s : {Size{61, 90, 700}, Size{2, 333, 50}, Size{128, 10, 31}}) {
+  for (const Size& s : {Size{61, 90, 700}, Size{2, 333, 50}, Size{128, 10, 31}, Size{70, 3, 50}, Size{50, 40, 1}}) {
     for (Layout b : {kPlain, kTransposed}) {
       std::vector<T> expected;
       for_each_isa<T>([&](const Kernels<T>& k, const std::string& isa) {
@@ -333,7 +335,8 @@ struct Collected {
 
 TEST_CASE_TEMPLATE("gemm hands every finished tile over once", T, float, double) {
   for_each_isa<T>([](const Kernels<T>& k, const std::string&) {
-    for (const Size& s : {Size{50, 70, 32}, Size{3, 40, 9}, Size{784, 30, 700}, Size{20, 300, 1100}, Size{6, 5, 0}}) {
+    for (const Size& s : {Size{50, 70, 32}, Size{3, 40, 9}, Size{784, 30, 700}, Size{20, 300, 1100}, Size{6, 5, 0},
+                          Size{50, 70, 1}, Size{9, 4000, 1}}) {
       for (Layout a : {kPlain, kTransposed}) {
         Product<T> p(s.M, s.N, s.K, a);
         p.run(k);

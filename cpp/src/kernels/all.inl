@@ -27,6 +27,7 @@
 #include "gemm_tile.inl"
 #include "gemm_pack.inl"
 #include "gemv.inl"
+#include "gemm_outer.inl"
 #include "gemm.inl"
 #include "bf16.inl"
 #include "bf16_floats.inl"

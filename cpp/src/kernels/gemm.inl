@@ -22,9 +22,12 @@ struct GemmPlan {
 
   explicit GemmPlan(const Gemm<T>& g) {
     const bool whole_depth = g.finish && !g.keep;  // a tile that only lives in scratch is computed in one go
-    const index unit = g.jump ? g.piece : 8, most_at_once = most(g.jump ? kDepth / unit * unit : kDepth, unit);
-    const index parts = whole_depth ? 1 : most(ceil_div(g.K, most_at_once), 1);
-    depth = parts == 1 ? g.K : least(round_up(ceil_div(g.K, parts), unit), g.K);
+    depth = g.K;
+    if (g.K > kDepth && !whole_depth) {  // divisions only where a product is large: they are a tenth of a small one
+      const index unit = g.jump ? g.piece : 8, most_at_once = most(g.jump ? kDepth / unit * unit : kDepth, unit);
+      const index parts = ceil_div(g.K, most_at_once);
+      depth = least(round_up(ceil_div(g.K, parts), unit), g.K);
+    }
     rows = least(kRows, g.M);
     columns = depth <= kDepth ? kGroupColumns : most(kGroupColumns * kDepth / depth / NR * NR, NR);
     columns = least(columns, round_up(g.N, NR));
@@ -74,7 +77,11 @@ Blocks gemm_blocks(const Gemm<T>& g, index wanted) {
 /// Rows [0, rows) of a sweep cut into panels whose sizes differ by at most one: 128 = 8 x 13 + 2 x 12, not 9 x 14 + 2.
 struct Panels {
   index count, size, extra;
-  explicit Panels(index rows) : count(ceil_div(rows, kTileRows)), size(rows / count), extra(rows % count) {}
+  explicit Panels(index rows) : count(ceil_div(rows, kTileRows)), size(rows), extra(0) {
+    if (count == 1) return;
+    size = index(std::uint32_t(rows) / std::uint32_t(count));  // at most kRows
+    extra = rows - size * count;
+  }
   index rows(index panel) const { return size + (panel < extra); }
   index begin(index panel) const { return panel * size + least(panel, extra); }
 };
@@ -193,19 +200,29 @@ struct GemmBlock {
   bool from_c(index k0) const { return g.accumulate || k0 > 0; }
   index row_offset(index m) const { return g.line ? m / g.line * g.line_step + m % g.line * g.a_row : m * g.a_row; }
 
-  /// How many of the rows k0 .. k0 + K - 1 of B have `width` readable elements from column n on.
+  /// How many of the rows k0 .. k0 + K - 1 of B have `width` readable elements from column n on, where a row ends
+  /// before.
   index rows_before_end(index width, index n, index k0, index K) const {
-    const index readable = (g.K - 1 - k0) * g.b_row + g.N - n - width;
-    return readable < 0 ? 0 : K == 1 ? 1 : least(readable / g.b_row + 1, K);
+    const index beyond = n + width - g.N;
+    const index unreadable = beyond <= g.b_row ? 1 : ceil_div(beyond, g.b_row);  // of all rows of B, the last ones
+    return most(least(g.K - unreadable - k0, K), 0);
   }
 };
 
 template <class T>
 void gemm(const Gemm<T>& g, const Blocks& blocks, index block, T* scratch) {
-  const index m = block / blocks.count_n * blocks.rows, n = block % blocks.count_n * blocks.columns;
+  const index line = block == 0 ? 0 : block / blocks.count_n, column = block - line * blocks.count_n;
+  const index m = line * blocks.rows, n = column * blocks.columns;
   const index m1 = least(m + blocks.rows, g.M), n1 = least(n + blocks.columns, g.N);
   if (m >= m1 || n >= n1) return;
-  if (g.M <= kGemvRows && !g.finish && !g.jump && !g.packed) return gemv(g, m, m1, n, n1);
+  if (g.K == 1 && m1 - m >= kOuterRows && g.b_col == 1 && !g.jump && !g.packed && g.line == 0)
+    return outer_product(g, m, m1, n, n1, scratch, kTileRows * kGroupColumns);
+  if (!g.finish && !g.jump && !g.packed) {
+    if (g.M <= kGemvRows) return gemv_of_rows(g, m, m1, n, n1);
+    // Fewer rows than lanes are no better off in lanes, where they have to be turned first.
+    const bool wins = g.N <= kGemvRows && (g.a_row == 1 || m1 - m >= Vec<T>::kLanes);
+    if (wins && !g.accumulate && g.line == 0) return gemv_of_columns(g, m, m1, n, n1);
+  }
   GemmBlock<T>(g, scratch).run(m, m1, n, n1);
 }
 

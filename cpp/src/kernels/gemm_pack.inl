@@ -11,7 +11,8 @@ inline void copy_padded(const T* from, T* to, index columns) {
   for (index j = 0; j < columns; j += W) store(to + j, load_n(from + j, least(W, columns - j)));
 }
 
-constexpr index kStrip = 16;  // k rows of B^T packed at a time: a cache line of floats from each of its columns
+constexpr index kShallow = 4;  // k rows that are sooner moved one by one than turned in registers
+constexpr index kStrip = 16;   // k rows of B^T packed at a time: a cache line of floats from each of its columns
 
 template <class T>
 constexpr index kPiece = 16 / sizeof(T);  // elements in 16 bytes, within which rows are interleaved
@@ -53,13 +54,17 @@ template <class T>
 inline void pack_transposed(const T* from, index from_row, T* to, index to_row, index depth, index columns) {
   constexpr index W = Vec<T>::kLanes;
   if (columns == W && depth == kStrip) return transpose_strip(from, from_row, to, to_row, depth);
-  alignas(64) T whole[W * kStrip];  // nothing may be read beyond the edge: transpose a copy
-  for (index j = 0; j < W; j++) {
-    if (j < columns) {
-      copy_padded(from + j * from_row, whole + j * kStrip, depth);
-    } else {
-      UNROLL for (index k = 0; k < kStrip; k += W) store(whole + j * kStrip + k, Vec<T>(0));
+  if (depth <= kShallow) {
+    for (index k = 0; k < depth; k++) store(to + k * to_row, Vec<T>(0));
+    for (index j = 0; j < columns; j++) {
+      for (index k = 0; k < depth; k++) to[k * to_row + j] = from[j * from_row + k];
     }
+    return;
+  }
+  alignas(64) T whole[W * kStrip];  // nothing may be read beyond the edge: transpose a copy
+  for (index j = 0; j < columns; j++) copy_padded(from + j * from_row, whole + j * kStrip, depth);
+  for (index j = columns; j < W; j++) {
+    UNROLL for (index k = 0; k < kStrip; k += W) store(whole + j * kStrip + k, Vec<T>(0));
   }
   transpose_strip(whole, kStrip, to, to_row, depth);
 }
@@ -80,8 +85,8 @@ inline void pack_columns(const T* B, index b_row, index b_col, index K, index co
         for (index q = 0; q < depth; q++) copy_padded(B + (k + q) * b_row + j, panel + q * w, n);
       } else {
         for (index q = 0; q < n; q += W) {
-          for (index i = q; i < least(q + W, n); i++) {  // the next strip: 2 to 3 % of a whole product
-            __builtin_prefetch(B + k + kStrip + (j + i) * b_col);
+          if (k + kStrip < K) {  // the next strip: 2 to 3 % of a whole product
+            for (index i = q; i < least(q + W, n); i++) __builtin_prefetch(B + k + kStrip + (j + i) * b_col);
           }
           pack_transposed(B + k + (j + q) * b_col, b_col, panel + q, w, depth, least(W, n - q));
         }

@@ -35,11 +35,69 @@ inline void prefetch_touched(const TileCall<T>& t, index i) {
   }
 }
 
+template <class T, bool kRowsOfA>
+struct PanelOfA;
+
+/// Where the rows of a tile of A are: two addresses and three distances, of which an addressing mode makes 14 rows.
+/// Left alone, a compiler keeps an address or a distance for each row, most of them on the stack.
+template <class T>
+struct PanelOfA<T, true> {
+  const char *first, *eighth;  // rows 0 and 7
+  index step, step_3, step_5;  // bytes
+
+  PanelOfA(const T* A, index a_step) : step(a_step * index(sizeof(T))), step_3(3 * step), step_5(5 * step) {
+    asm("" : "+r"(step_3), "+r"(step_5));  // they are no multiples of anything
+    first = reinterpret_cast<const char*>(A);
+    eighth = first + 7 * step;
+    asm("" : "+r"(eighth));
+  }
+
+  [[gnu::always_inline]] inline const char* row(int i) const {
+    const char* const base = i < 7 ? first : eighth;
+    switch (i % 7) {
+      case 0:
+        return base;
+      case 1:
+        return base + step;
+      case 2:
+        return base + 2 * step;
+      case 3:
+        return base + step_3;
+      case 4:
+        return base + 4 * step;
+      case 5:
+        return base + step_5;
+      default:
+        return base + 2 * step_3;
+    }
+  }
+  [[gnu::always_inline]] inline T operator()(int i, int k) const {
+    return *reinterpret_cast<const T*>(row(i) + k * int(sizeof(T)));
+  }
+  void advance(int columns) {
+    first += columns * int(sizeof(T));
+    eighth += columns * int(sizeof(T));
+  }
+};
+
+/// The same for an A whose columns lie in memory order.
+template <class T>
+struct PanelOfA<T, false> {
+  const T* column;
+  index step;
+
+  PanelOfA(const T* A, index a_step) : column(A), step(a_step) {}
+  [[gnu::always_inline]] inline T operator()(int i, int k) const { return column[k * step + i]; }
+  void advance(int columns) { column += columns * step; }
+};
+
 template <class T, int m, int v, bool kRowsOfA>
 [[gnu::flatten]] void tile(const TileCall<T>& t) {
   constexpr index W = Vec<T>::kLanes;
   const index K = t.K, a_step = t.a_step, b_row = t.b_row, tail = t.tail;
   const T* B = t.B;
+  T* const C = t.C;
+  const index c_row = t.c_row;
   Vec<T> c[m][v];
 
   UNROLL for (int i = 0; i < m; i++) {
@@ -47,11 +105,11 @@ template <class T, int m, int v, bool kRowsOfA>
     UNROLL for (int j = 0; j < v; j++) c[i][j] = j < v - 1 ? load(row + j * W) : load_n(row + j * W, tail);
   }
 
-  auto step = [&](const T* a, auto last_vector) {
+  auto step = [&](const auto& a, int u, auto last_vector) {  // column u of a
     Vec<T> b[v];
     UNROLL for (int j = 0; j < v; j++) b[j] = j < v - 1 ? load(B + j * W) : last_vector(B + j * W);
     UNROLL for (int i = 0; i < m; i++) {
-      const Vec<T> x = kRowsOfA ? a[i * a_step] : a[i];
+      const Vec<T> x = a(i, u);
       UNROLL for (int j = 0; j < v; j++) c[i][j] = fma(x, b[j], c[i][j]);
     }
     B += b_row;
@@ -65,19 +123,19 @@ template <class T, int m, int v, bool kRowsOfA>
   for (const index* jump = t.jump; k < K;) {
     const index end = k + t.piece;
     const index whole = k + (most(least(end, t.whole) - k, 0) & ~index(3));
-    const T* A = t.A + *jump++;
+    PanelOfA<T, kRowsOfA> A(t.A + *jump++, a_step);
     for (; k < whole; row++) {
       if (t.touched_row && row < m) prefetch_touched<T, v>(t, row);
       const index next = t.touched_row && row < m - 1 ? least(k + segment, whole) : whole;
       for (; k < next; k += 4) {
         UNROLL for (int u = 0; u < 4; u++) {
           UNROLL for (int j = 0; j < v; j++) __builtin_prefetch(B + 8 * b_row + j * W);
-          step(kRowsOfA ? A + u : A + u * a_step, read_whole);
+          step(A, u, read_whole);
         }
-        A += kRowsOfA ? 4 : 4 * a_step;
+        A.advance(4);
       }
     }
-    for (; k < end; k++, A += kRowsOfA ? 1 : a_step) step(A, read_tail);
+    for (; k < end; k++, A.advance(1)) step(A, 0, read_tail);
   }
 
   if (t.relu) {
@@ -86,7 +144,7 @@ template <class T, int m, int v, bool kRowsOfA>
     }
   }
   UNROLL for (int i = 0; i < m; i++) {
-    T* row = t.C + i * t.c_row;
+    T* row = C + i * c_row;
     UNROLL for (int j = 0; j < v - 1; j++) store(row + j * W, c[i][j]);
     store_n(row + (v - 1) * W, c[i][v - 1], tail);
   }

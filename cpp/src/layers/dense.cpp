@@ -4,6 +4,8 @@
 // are rounded where a product reads them, so there is no second copy that could be out of date.
 
 #include <algorithm>
+#include <functional>
+#include <numeric>
 #include <type_traits>
 
 #include "layers/activation_choice.hpp"
@@ -234,8 +236,13 @@ class Dense final : public Layer<T> {
     kernel.insert(kernel.end(), units_shape_.begin(), units_shape_.end());
     return kernel;
   }
-  index rows(const Shape& x) const { return size(leading(x)); }
-  index inputs(const Shape& x) const { return size(x) / rows(x); }
+  index rows(const Shape& x) const {
+    return std::accumulate(x.begin(), x.end() - static_cast<std::ptrdiff_t>(contracted_), index{1},
+                           std::multiplies<>());
+  }
+  index inputs(const Shape& x) const {
+    return std::accumulate(x.end() - static_cast<std::ptrdiff_t>(contracted_), x.end(), index{1}, std::multiplies<>());
+  }
 
   bool keeps_preactivation() const {
     const auto& k = kernels::table<T>();

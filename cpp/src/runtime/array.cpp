@@ -86,20 +86,30 @@ S load(const char* address) {
 template <class S, class T>
 void gather_as(const ArrayView& x, const std::int32_t* order, index first, index count, T* y, index step) {
   constexpr index kAhead = 8;   // rows: those in a random order are not in a near cache
-  constexpr index kSmall = 16;  // elements that are sooner copied than memcpy is called
+  constexpr index kPiece = 16;  // bytes, in which short rows are sooner copied than memcpy is called
+  constexpr index kShort = 16 * kPiece;
   const index n = x.row_elements();
   const bool contiguous = x.rows_contiguous();
+  const index bytes = n * static_cast<index>(sizeof(T)), last = bytes - kPiece;
   const auto address = [&](index i) {
     return static_cast<const char*>(x.data) + (order ? order[i] : first + i) * x.strides[0];
   };
+  if (n == 1) {  // labels, most often
+    for (index i = 0; i < count; ++i) y[i * step] = static_cast<T>(load<S>(address(i)));
+    return;
+  }
   for (index i = 0; i < count; ++i, y += step) {
     const char* row = address(i);
     if (order && i + kAhead < count) __builtin_prefetch(address(i + kAhead));
     if (!contiguous) {
       T* next = y;
       walk(row, x.shape, x.strides, 1, [&](const char* at) { *next++ = static_cast<T>(load<S>(at)); });
-    } else if (std::is_same_v<S, T> && n > kSmall) {
-      std::memcpy(y, row, static_cast<std::size_t>(n) * sizeof(T));
+    } else if (std::is_same_v<S, T> && bytes > kShort) {
+      std::memcpy(y, row, static_cast<std::size_t>(bytes));
+    } else if (std::is_same_v<S, T> && last >= 0) {
+      char* const to = reinterpret_cast<char*>(y);
+      for (index at = 0; at < last; at += kPiece) std::memcpy(to + at, row + at, kPiece);
+      std::memcpy(to + last, row + last, kPiece);
     } else {
       for (index j = 0; j < n; ++j) y[j] = static_cast<T>(load<S>(row + j * static_cast<index>(sizeof(S))));
     }

@@ -9,10 +9,22 @@ namespace ranvier {
 
 namespace {
 
+// Neither which class is the greatest nor whether it is the right one can be predicted: no branches on them, each of
+// which costs 2 ns where it is mispredicted.
+template <class T>
+constexpr T kRight[] = {0, 1};
+
 // The class of a row: its greatest element, the first of equals.
 template <class T>
 index argmax(const T* row, index columns) {
-  return std::max_element(row, row + columns) - row;
+  T greatest = row[0];
+  index at = 0;
+  for (index j = 1; j < columns; ++j) {
+    const bool greater = row[j] > greatest;
+    greatest = greater ? row[j] : greatest;
+    at = greater ? j : at;
+  }
+  return at;
 }
 
 // Keras's in_top_k: whether fewer than k elements of a row are greater than that of its class.
@@ -61,7 +73,7 @@ class CategoricalAccuracy final : public MeanMetric<T> {
   void values(const MetricCall<T>& call) const override {
     const index C = call.columns;
     for (index i = 0; i < call.rows; ++i)
-      call.value[i] = argmax(call.target + i * C, C) == argmax(call.prediction + i * C, C);
+      call.value[i] = kRight<T>[argmax(call.target + i * C, C) == argmax(call.prediction + i * C, C)];
   }
 };
 
@@ -73,7 +85,7 @@ class SparseCategoricalAccuracy final : public MeanMetric<T> {
   void values(const MetricCall<T>& call) const override {
     const index C = call.columns;
     for (index i = 0; i < call.rows; ++i)
-      call.value[i] = static_cast<index>(call.target[i]) == argmax(call.prediction + i * C, C);
+      call.value[i] = kRight<T>[static_cast<index>(call.target[i]) == argmax(call.prediction + i * C, C)];
   }
 };
 
