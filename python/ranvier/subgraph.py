@@ -76,7 +76,7 @@ class Subgraph:
         def add(node: Node) -> None:
             given = [find(symbol) for symbol in node.inputs]
             masks = [None if mask is None else find(mask) for mask in node.masks]
-            if node.inner is None and not given:
+            if node.inner is None and not given and not node.layer.draws:
                 native = node.layer.native
                 if id(native) not in known:
                     known[id(native)] = network.add(native, [])

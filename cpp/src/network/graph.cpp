@@ -1,6 +1,7 @@
 #include "network/graph.hpp"
 
 #include <algorithm>
+#include <numeric>
 
 namespace ranvier {
 
@@ -75,6 +76,42 @@ Graph<T> Graph<T>::in_mode(bool training) const {
     node.x_shapes = {node.x_shapes[chosen]};
     node.x_single = {node.x_single[chosen]};
   }
+  return result;
+}
+
+template <class T>
+std::vector<ValueId> Graph<T>::added_losses() const {
+  std::vector<ValueId> losses;
+  for (const Node<T>& node : nodes)
+    if (node.layer->adds_loss() && std::find(losses.begin(), losses.end(), node.x[1]) == losses.end())
+      losses.push_back(node.x[1]);
+  return losses;
+}
+
+template <class T>
+Graph<T> Graph<T>::without_added_losses() const {
+  Graph result = *this;
+  std::vector<ValueId> same(values.size());
+  std::iota(same.begin(), same.end(), ValueId{0});
+  for (Node<T>& node : result.nodes) {
+    for (ValueId& value : node.x) value = same[value];
+    for (ValueId& value : node.masks)
+      if (value != kNone) value = same[value];
+    if (!node.layer->adds_loss()) continue;
+    node.x.resize(1);
+    node.x_shapes.resize(1);
+    node.x_single.resize(1);
+    same[node.y[0]] = node.x[0];
+  }
+  // A value leaves a network once, and an input not as it came: there the node stays, and is a view.
+  for (ValueId& value : result.outputs) {
+    const ValueId before = same[value];
+    if (values[before].producer != kNone &&
+        std::find(result.outputs.begin(), result.outputs.end(), before) == result.outputs.end())
+      value = before;
+  }
+  for (ValueId& value : result.output_masks)
+    if (value != kNone) value = same[value];
   return result;
 }
 
