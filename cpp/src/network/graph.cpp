@@ -5,6 +5,17 @@
 
 namespace ranvier {
 
+namespace {
+
+/// Says which node makes each value, where nodes have been left out.
+template <class T>
+void number_nodes(Graph<T>& graph) {
+  for (std::size_t i = 0; i < graph.nodes.size(); ++i)
+    for (ValueId value : graph.nodes[i].y) graph.values[value].producer = i;
+}
+
+}  // namespace
+
 template <class T>
 ValueId Graph<T>::add_input(const Shape& shape, const std::string& name) {
   for (index axis : shape)
@@ -112,6 +123,12 @@ Graph<T> Graph<T>::without_added_losses() const {
   }
   for (ValueId& value : result.output_masks)
     if (value != kNone) value = same[value];
+  const auto left_out = [&result](const Node<T>& node) {
+    return node.layer->adds_loss() &&
+           std::find(result.outputs.begin(), result.outputs.end(), node.y[0]) == result.outputs.end();
+  };
+  result.nodes.erase(std::remove_if(result.nodes.begin(), result.nodes.end(), left_out), result.nodes.end());
+  number_nodes(result);
   return result;
 }
 
@@ -133,8 +150,7 @@ Graph<T> Graph<T>::pruned() const {
     result.nodes.push_back(*node);
   }
   std::reverse(result.nodes.begin(), result.nodes.end());
-  for (std::size_t i = 0; i < result.nodes.size(); ++i)
-    for (ValueId value : result.nodes[i].y) result.values[value].producer = i;
+  number_nodes(result);
   return result;
 }
 

@@ -299,9 +299,9 @@ double Trainer<T>::losses(Team& team, index rows) {
 /// The random numbers of a batch. What an evaluation draws depends on the row, not on the batch that it is in.
 template <class T>
 Step Trainer<T>::step_of(index rows) const {
-  if (options_.training) return {rows, {seed, static_cast<std::uint64_t>(optimizer_->iterations()) * kStreamsPerStep}};
-  const std::uint64_t pass = (options_.epoch + 1) * 0x9E3779B97F4A7C15u;
-  return {rows, {seed ^ pass, kEvaluationStream}, static_cast<index>(rows_total_)};
+  const std::uint64_t stream = static_cast<std::uint64_t>(optimizer_->iterations()) * kStreamsPerStep;
+  if (options_.training) return {rows, {seed, stream}};
+  return {rows, {seed, kEvaluationStream | stream}, static_cast<index>(rows_total_)};
 }
 
 /// One batch; returns its loss. Where that is not finite in training, nothing is updated.
