@@ -292,6 +292,14 @@ def test_a_model_whose_layers_add_all_of_the_loss() -> None:
     assert model.train_on_batch(X) == pytest.approx(history["val_loss"][1], rel=1e-12)
 
 
+def test_batches_without_targets() -> None:
+    model = chain(Watched(dtype="float64"))
+    model.compile("sgd")
+    h = model.predict(X)
+    for batches in ([X[:6], X[6:]], [(X[:6], None), (X[6:], None)]):
+        assert model.evaluate(iter(batches), verbose=0) == pytest.approx(squares(h), rel=1e-12)
+
+
 def test_weights_that_no_loss_needs_stay() -> None:
     x = Input((3,))
     model = Model(x, layers.Dense(2)(Watched()(layers.Dense(2)(x))))
@@ -364,6 +372,12 @@ def metrics_without_a_loss() -> None:
     model.fit(X, Y, verbose=0)
 
 
+def weights_without_a_loss() -> None:
+    model = chain(Watched(dtype="float64"))
+    model.compile("sgd")
+    model.fit(X, sample_weight=np.ones(12), verbose=0)
+
+
 @pytest.mark.parametrize(
     ("act", "error", "words"),
     [
@@ -373,6 +387,7 @@ def metrics_without_a_loss() -> None:
         (of_another_graph, ValueError, "need the input"),
         (lambda: chain().add_loss(ops.mean(Input((3,)))), TypeError, "Sequential takes no loss"),
         (without_any, ValueError, "compiled without a loss, and no layer adds one"),
+        (weights_without_a_loss, ValueError, "compiled without a loss: there is none that weights"),
         (metrics_without_a_loss, ValueError, "compiled without a loss, which metrics need"),
     ],
 )

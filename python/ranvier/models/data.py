@@ -123,6 +123,8 @@ def take_targets(
     if not objectives:
         for i, array in enumerate(x):
             door.finite(where, "x" if len(x) == 1 else f"x[{i}]", array)
+        if sample_weight is not None or class_weight is not None:
+            raise ValueError(f"[{where}] the model was compiled without a loss: there is none that weights could be of")
         return Data(x, [], [], [])
     if y is None:
         raise ValueError(f"[{where}] y is missing: the targets that predictions are compared with")
