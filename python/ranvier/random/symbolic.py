@@ -46,8 +46,8 @@ def drawn(
         return graph.node("random", told, [], distribution, owner.dtype)
     if like is None:
         raise ValueError(
-            f"[{where}] whose batch is meant is not known in the shape {axes}: outside of `call` and Lambda give it "
-            "ops.shape(x) of a symbol"
+            f"[{where}] the shape {axes} does not say whose batch is meant: outside of `call` and Lambda give it what "
+            "ops.shape(x) is for a symbol"
         )
     if axes != like.shape:
         settings["shape"] = list(axes[1:])
