@@ -155,6 +155,34 @@ def test_models_and_layers_with_call_inside_each_other() -> None:
     np.testing.assert_allclose(found, expected, rtol=1e-12)
 
 
+def test_calls_count_whose_values_nobody_uses() -> None:
+    class Inner(Model):
+        def __init__(self) -> None:
+            super().__init__(dtype="float64")
+            self.watched = Watched(2.0, dtype="float64")
+
+        def call(self, inputs: Any) -> Any:
+            self.watched(inputs * 3)
+            return inputs
+
+    class Outer(Model):
+        def __init__(self) -> None:
+            super().__init__(dtype="float64")
+            self.inner, self.dense = Inner(), layers.Dense(2, dtype="float64")
+
+        def call(self, inputs: Any, training: bool = False) -> Any:
+            h = self.dense(inputs)
+            self.inner(inputs)
+            self.inner(h)
+            return h * (2 if training else 1)
+
+    model = Outer()
+    model.compile("sgd", "mse")
+    for scale, run in ((1, model.test_on_batch), (2, model.train_on_batch)):
+        h = model(X)
+        np.testing.assert_allclose(run(X, Y), squares(scale * h - Y) + 18 * (squares(X) + squares(h)), rtol=1e-12)
+
+
 @pytest.mark.parametrize("always", [False, True])
 def test_losses_of_training_alone(always: bool) -> None:
     class Trained(layers.Layer):

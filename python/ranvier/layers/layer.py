@@ -306,8 +306,8 @@ class Layer(Configurable, HasWeights):
     def add_loss(self, loss: Any) -> None:
         """Adds to the loss in `fit`, `train_on_batch` and `evaluate`; for `call` of a layer or model written in Python.
 
-        It counts once for each call of the layer, in every model that uses what the call returned. Sample weights do
-        not touch it.
+        It counts once for each call of the layer: in `call` of another layer or model always, in a model made of
+        symbols if that uses what the call returned. Sample weights do not touch it.
 
         Args:
             loss: a symbol, or a list of them: a number for the whole batch, as `ops.mean` makes one. Of several numbers
@@ -526,6 +526,7 @@ class Layer(Configurable, HasWeights):
         """Keeps track of a call of this layer, without keeping it alive, and returns what came out."""
         self._calls = [reference for reference in self._calls if reference() is not None]
         self._calls.append(weakref.ref(node))
+        tracing.remember(node)
         return self._structured(node.outputs())
 
     def _structured(self, outputs: list[Any]) -> Any:

@@ -14,7 +14,7 @@ import numpy as np
 
 from ranvier import _filling, config
 from ranvier.random import draw_seed, predict
-from ranvier.subgraph import Subgraph
+from ranvier.subgraph import Subgraph, nodes_behind
 from ranvier.symbol import KerasTensor, Node
 
 if TYPE_CHECKING:
@@ -30,13 +30,27 @@ class Recording:
         layer: whose it is.
         inputs: what it is given, which all have the batch axis.
 
-    `losses`: what it adds to the loss, each one number.
+    `losses`: what it adds to the loss, each one number; `calls`: of layers made of layers.
     """
 
     def __init__(self, layer: Layer, inputs: Sequence[KerasTensor]) -> None:
         self.layer = layer
         self.inputs = inputs
         self.losses: list[KerasTensor] = []
+        self.calls: list[Node] = []
+
+    def loss(self, returned: Sequence[Any]) -> KerasTensor | None:
+        """All that it adds to the loss. Calls whose values it does not return count as well."""
+        from ranvier import ops
+        from ranvier.ops.graph import constant, node
+
+        losses = list(self.losses)
+        used = nodes_behind([*losses, *(value for value in returned if isinstance(value, KerasTensor))])
+        for call in self.calls:
+            if call.inner is not None and call.inner.adds_loss and id(call) not in used:
+                made = call.outputs()[0]
+                losses.append(ops.sum(node("spread", {}, [constant(np.zeros(()), made.dtype), made], "spread")))
+        return functools.reduce(operator.add, losses) if losses else None
 
 
 # The calls that run, from the outermost on; None where something inside is to happen at once.
@@ -54,6 +68,13 @@ def recording() -> Recording | None:
     """The innermost `call` that runs on symbols, or None."""
     running = _active.get()
     return running[-1] if running else None
+
+
+def remember(node: Node) -> None:
+    """Tells the `call` that runs, if one does, of a call inside it."""
+    now = recording()
+    if now is not None and node.inner is not None:
+        now.calls.append(node)
 
 
 @contextmanager
@@ -247,7 +268,7 @@ def _called(layer: Layer, inputs: Sequence[KerasTensor], arguments: dict[str, An
         made = layer.recorded_call(**arguments)
     finally:
         _active.reset(token)
-    return made, functools.reduce(operator.add, now.losses) if now.losses else None
+    return made, now.loss(_flat(made))
 
 
 def output_shapes(layer: Layer, shapes: Sequence[Shape]) -> list[Shape]:
