@@ -142,6 +142,7 @@ def test_dropout(symbolic: bool) -> None:
 
 
 @every_distribution
+@pytest.mark.usefixtures("isa")
 def test_numbers_do_not_depend_on_threads_and_blocks(name: str) -> None:
     """Rows of three numbers: parts begin in the middle of a block of Philox. The tail makes it work for threads."""
     x = Input((3,))
