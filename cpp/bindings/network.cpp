@@ -63,19 +63,21 @@ void bind_network(py::module_& scalars) {
             return to_tuple(self.graph().values[value].shape);
           },
           py::arg("value"))
+      .def_property_readonly("draws", &Network::draws)
+      .def_property_readonly("adds_losses", &Network::adds_losses)
       .def_property_readonly("parameters", [](const Network& self) { return self.graph().parameters(); })
       .def(
           "predict",
-          [](const Network& self, const std::vector<py::object>& inputs) {
+          [](const Network& self, const std::vector<py::object>& inputs, std::uint64_t seed) {
             const std::vector<ArrayView> x = to_views(inputs);
             auto y = results_for(self, self.check_inputs(x));
             {
               const py::gil_scoped_release release;  // the arrays are alive, and nothing below touches Python
-              self.predict(x, y.pointers);
+              self.predict(x, y.pointers, seed);
             }
             return y.arrays;
           },
-          py::arg("inputs"))
+          py::arg("inputs"), py::arg("seed") = 0)
       .def(
           "run",
           [](const Network& self, const std::vector<py::object>& inputs, bool training, std::uint64_t seed) {

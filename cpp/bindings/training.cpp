@@ -236,6 +236,7 @@ void bind_training(py::module_& scalars) {
                [](const std::string& kind, const py::dict& config) { return make_metric<T>(kind, to_config(config)); }),
            py::arg("kind"), py::arg("config"))
       .def(py::init([](const ranvier::Network<T>& network) -> std::shared_ptr<Metric> {
+             if (network.draws()) fail(network.name, "a metric cannot draw random numbers: draw them in a layer");
              return std::make_shared<TracedMetric<T>>(network.graph());
            }),
            py::arg("network"))

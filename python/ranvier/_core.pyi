@@ -95,8 +95,14 @@ class Network:
     @property
     def parameters(self) -> list[Parameter]:
         """Each once, in order of first use."""
-    def predict(self, inputs: Sequence[Any]) -> list[Array]:
-        """Inference on any number of rows; re-entrant, GIL released."""
+    @property
+    def draws(self) -> bool:
+        """Whether layers draw numbers in inference too."""
+    @property
+    def adds_losses(self) -> bool:
+        """Whether layers add to the loss."""
+    def predict(self, inputs: Sequence[Any], seed: int = 0) -> list[Array]:
+        """Inference on any number of rows; re-entrant, GIL released. `seed`: of the numbers that layers draw."""
     def run(self, inputs: Sequence[Any], training: bool, seed: int) -> list[Array]:
         """One forward pass over all rows as a single batch."""
     def gradients(

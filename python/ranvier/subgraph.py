@@ -32,6 +32,13 @@ class Subgraph:
         """The layers of the nodes, each once, in their order."""
         return list({id(node.layer): node.layer for node in self.nodes}.values())
 
+    @property
+    def adds_loss(self) -> bool:
+        """Whether something in it adds to the loss."""
+        return any(
+            node.layer.kind == "added_loss" or (node.inner is not None and node.inner.adds_loss) for node in self.nodes
+        )
+
     def alike(self, other: Subgraph) -> bool:
         """Whether both do the same with the same inputs: the same layers and operations, connected in the same way."""
         return self._wiring() == other._wiring()
@@ -76,7 +83,7 @@ class Subgraph:
         def add(node: Node) -> None:
             given = [find(symbol) for symbol in node.inputs]
             masks = [None if mask is None else find(mask) for mask in node.masks]
-            if node.inner is None and not given:
+            if node.inner is None and not given and not node.layer.draws:
                 native = node.layer.native
                 if id(native) not in known:
                     known[id(native)] = network.add(native, [])
@@ -122,6 +129,11 @@ def ordered_nodes(inputs: Sequence[KerasTensor], outputs: Sequence[KerasTensor],
     unused = [symbol.node for symbol in inputs if id(symbol.node) not in depth]
     shown = [node for node in finished if not node.layer.is_hidden]
     return unused + sorted(shown, key=lambda node: (-depth[id(node)], met[id(node)]))
+
+
+def nodes_behind(outputs: Sequence[KerasTensor]) -> set[int]:
+    """Identities of the nodes that outputs need."""
+    return set(_walk(outputs)[0])
 
 
 def _walk(outputs: Sequence[KerasTensor]) -> tuple[dict[int, int], list[Node]]:

@@ -187,6 +187,15 @@ class Operators:
         return _apply("get_item", self, key)
 
 
+class BatchedShape(tuple[Any, ...]):  # noqa: SLOT001  Python allows a tuple none
+    """What `ops.shape` gives for a symbol: its sizes, and whose they are."""
+
+    symbol: KerasTensor
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return tuple, (tuple(self),)
+
+
 class KerasTensor(Operators):
     """A value of a network that has not run yet: what `Input` returns and layers pass on.
 

@@ -43,10 +43,12 @@ def test_layers() -> None:
     # What layers written in Python are made of, and masks, are tested with the layers that have them; what wraps a
     # native layer is made from it.
     inner = {
+        "added_loss",
         "attention",
         "constant",
         "gather",
         "matmul",
+        "random",
         "reduce",
         "select",
         "spread",

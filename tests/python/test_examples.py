@@ -12,7 +12,12 @@ import pytest
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
 # What each prints, and how many epochs show it.
-SMALL = {"cnn_digits": ("Right about", 2), "autoencoder": ("Error a pixel", 2), "residual": ("residual: ", 1)}
+SMALL = {
+    "cnn_digits": ("Right about", 2),
+    "autoencoder": ("Error a pixel", 2),
+    "residual": ("residual: ", 1),
+    "variational_autoencoder": ("Nats an image", 2),
+}
 
 
 @pytest.mark.parametrize("name", SMALL)

@@ -46,10 +46,12 @@ def test_every_module_is_there() -> None:
 
 # Nodes that masks, `ranvier.ops` and layers of several nodes are made of.
 INNER_KINDS = {
+    "added_loss",
     "attention",
     "constant",
     "gather",
     "matmul",
+    "random",
     "reduce",
     "select",
     "spread",

@@ -79,8 +79,7 @@ def test_inference_reuses_memory() -> None:
     trainer = trained(model, 64)
     model.predict(RANDOM.normal(size=(64, width)).astype("float32"))
     layer = 64 * width * FLOAT
-    [plan] = model.network.memory()
-    assert plan["values"] <= 3 * layer
+    assert sum(plan["values"] for plan in model.network.memory()) <= 3 * layer  # each thread has a part of the rows
     assert trainer.memory()[0]["values"] >= deep * layer
     model.evaluate(np.zeros((64, width)), np.zeros((64, width)), batch_size=64, verbose=0)
     assert trainer.memory()[1]["values"] <= 3 * layer

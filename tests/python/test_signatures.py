@@ -44,6 +44,7 @@ OMISSIONS: dict[str, dict[str, str]] = {
     "activations": {},
     "layers": {},
     "ops": {},
+    "random": {},
 }
 
 NOTHING = inspect.Parameter.empty

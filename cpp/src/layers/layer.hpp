@@ -75,6 +75,7 @@ struct Pass {
   Team* team;
   const kernels::Kernels<T>* kernels;
   index batch;
+  index first;             // number of the first row among those that are predicted or evaluated, in training 0
   bool training;           // layers behave as in training: dropout drops
   bool keep;               // a backward pass follows: what it reads must be kept
   kernels::RandomKey key;  // this node's random stream in this step
@@ -160,6 +161,12 @@ class Layer {
     return none;
   }
   virtual index fixed_batch() const { return 0; }
+
+  /// Whether it draws numbers in inference as well, so that every pass makes others.
+  virtual bool draws() const { return false; }
+
+  /// The output is the first input, and the second is a number that is added to the loss: see Graph::added_losses.
+  virtual bool adds_loss() const { return false; }
 
   /// Its first input is the output in training, its second in inference: a plan needs only one of them.
   virtual bool branches_by_mode() const { return false; }

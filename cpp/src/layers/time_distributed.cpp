@@ -57,6 +57,7 @@ class TimeDistributed final : public Layer<T> {
     const std::vector<Shape> x = without_first(*pass.x_shapes), y = without_first(*pass.y_shapes);
     Pass<T> inner = pass;
     inner.batch = pass.batch * (*pass.x_shapes)[0][0];
+    inner.first = pass.first * (*pass.x_shapes)[0][0];
     inner.x_shapes = &x;
     inner.y_shapes = &y;
     inner.masks = kNoMasks;

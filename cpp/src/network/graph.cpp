@@ -1,8 +1,20 @@
 #include "network/graph.hpp"
 
 #include <algorithm>
+#include <numeric>
 
 namespace ranvier {
+
+namespace {
+
+/// Says which node makes each value, where nodes have been left out.
+template <class T>
+void number_nodes(Graph<T>& graph) {
+  for (std::size_t i = 0; i < graph.nodes.size(); ++i)
+    for (ValueId value : graph.nodes[i].y) graph.values[value].producer = i;
+}
+
+}  // namespace
 
 template <class T>
 ValueId Graph<T>::add_input(const Shape& shape, const std::string& name) {
@@ -79,6 +91,48 @@ Graph<T> Graph<T>::in_mode(bool training) const {
 }
 
 template <class T>
+std::vector<ValueId> Graph<T>::added_losses() const {
+  std::vector<ValueId> losses;
+  for (const Node<T>& node : nodes)
+    if (node.layer->adds_loss() && std::find(losses.begin(), losses.end(), node.x[1]) == losses.end())
+      losses.push_back(node.x[1]);
+  return losses;
+}
+
+template <class T>
+Graph<T> Graph<T>::without_added_losses() const {
+  Graph result = *this;
+  std::vector<ValueId> same(values.size());
+  std::iota(same.begin(), same.end(), ValueId{0});
+  for (Node<T>& node : result.nodes) {
+    for (ValueId& value : node.x) value = same[value];
+    for (ValueId& value : node.masks)
+      if (value != kNone) value = same[value];
+    if (!node.layer->adds_loss()) continue;
+    node.x.resize(1);
+    node.x_shapes.resize(1);
+    node.x_single.resize(1);
+    same[node.y[0]] = node.x[0];
+  }
+  // A value leaves a network once, and an input not as it came: there the node stays, and is a view.
+  for (ValueId& value : result.outputs) {
+    const ValueId before = same[value];
+    if (values[before].producer != kNone &&
+        std::find(result.outputs.begin(), result.outputs.end(), before) == result.outputs.end())
+      value = before;
+  }
+  for (ValueId& value : result.output_masks)
+    if (value != kNone) value = same[value];
+  const auto left_out = [&result](const Node<T>& node) {
+    return node.layer->adds_loss() &&
+           std::find(result.outputs.begin(), result.outputs.end(), node.y[0]) == result.outputs.end();
+  };
+  result.nodes.erase(std::remove_if(result.nodes.begin(), result.nodes.end(), left_out), result.nodes.end());
+  number_nodes(result);
+  return result;
+}
+
+template <class T>
 Graph<T> Graph<T>::pruned() const {
   std::vector<char> needed(values.size(), 0);
   const auto need = [&needed](const std::vector<ValueId>& all) {
@@ -96,8 +150,7 @@ Graph<T> Graph<T>::pruned() const {
     result.nodes.push_back(*node);
   }
   std::reverse(result.nodes.begin(), result.nodes.end());
-  for (std::size_t i = 0; i < result.nodes.size(); ++i)
-    for (ValueId value : result.nodes[i].y) result.values[value].producer = i;
+  number_nodes(result);
   return result;
 }
 

@@ -61,6 +61,12 @@ struct Graph {
   /// With one of both branches wherever training and inference differ.
   Graph in_mode(bool training) const;
 
+  /// What layers add to the loss, each value once.
+  std::vector<ValueId> added_losses() const;
+
+  /// Without that: the values that losses came with take the places of those that they went on as.
+  Graph without_added_losses() const;
+
   /// Without nodes that no output depends on.
   Graph pruned() const;
 

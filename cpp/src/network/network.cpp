@@ -75,6 +75,12 @@ void Network<T>::set_outputs(const std::vector<ValueId>& values, const std::vect
       indices_.push_back(
           {static_cast<std::size_t>(input - graph_.inputs.begin()), node.layer->indices(), node.layer->name()});
   }
+  const Graph<T> used = graph_.pruned();
+  const auto any = [&used](bool (Layer<T>::*has)() const) {
+    return std::any_of(used.nodes.begin(), used.nodes.end(), [has](const Node<T>& n) { return (*n.layer.*has)(); });
+  };
+  draws_ = any(&Layer<T>::draws);
+  adds_losses_ = any(&Layer<T>::adds_loss);
   plans_.clear();
 }
 
@@ -103,7 +109,7 @@ void Network<T>::require_batches(index rows, bool one) const {
 
 template <class T>
 void Network<T>::predict_rows(Plan<T>& plan, Team& team, const std::vector<ArrayView>& x, index first, index count,
-                              const Outputs<T>& y) const {
+                              std::uint64_t seed, const Outputs<T>& y) const {
   for (std::size_t i = 0; i < x.size(); ++i) {
     const index n = x[i].row_elements();
     if (const T* rows = contiguous<T>(x[i])) {
@@ -116,7 +122,7 @@ void Network<T>::predict_rows(Plan<T>& plan, Team& team, const std::vector<Array
     }
   }
   team.barrier();
-  plan.forward(team, {count, {}});
+  plan.forward(team, {count, {seed, 0}, first});
   for (std::size_t i = 0; i < y.size(); ++i) {
     const index n = size(output_shape(i));
     const Range part = team.share(count);
@@ -126,7 +132,7 @@ void Network<T>::predict_rows(Plan<T>& plan, Team& team, const std::vector<Array
 }
 
 template <class T>
-void Network<T>::predict(const std::vector<ArrayView>& x, const Outputs<T>& y) const {
+void Network<T>::predict(const std::vector<ArrayView>& x, const Outputs<T>& y, std::uint64_t seed) const {
   const index rows = check_inputs(x);
   require_batches(rows, false);
   std::unique_lock<std::mutex> one_at_a_time(state_mutex_, std::defer_lock);
@@ -139,7 +145,7 @@ void Network<T>::predict(const std::vector<ArrayView>& x, const Outputs<T>& y) c
   const double work = plan->flops() * static_cast<double>(rows);
   const int threads = work < kWorthThreads ? 1 : num_threads();
   if (threads > 1 && fixed_batch_ == 0 && rows >= threads * std::max<index>(1, wanted / kLeastPart)) {
-    predict_parts(std::move(plan), threads, block, x, rows, y);
+    predict_parts(std::move(plan), threads, block, x, rows, seed, y);
     return;
   }
 
@@ -155,7 +161,7 @@ void Network<T>::predict(const std::vector<ArrayView>& x, const Outputs<T>& y) c
   run_team(size, [&](Team& team) {
     const FlushDenormals flush;
     for (index first = 0; first < rows; first += block)
-      predict_rows(*plan, team, x, first, std::min(block, rows - first), y);
+      predict_rows(*plan, team, x, first, std::min(block, rows - first), seed, y);
   });
   if (threads > 1) {
     const std::lock_guard<std::mutex> lock(together_mutex_);
@@ -168,7 +174,8 @@ void Network<T>::predict(const std::vector<ArrayView>& x, const Outputs<T>& y) c
 /// another.
 template <class T>
 void Network<T>::predict_parts(std::unique_ptr<Plan<T>> plan, index threads, index block,
-                               const std::vector<ArrayView>& x, index rows, const Outputs<T>& y) const {
+                               const std::vector<ArrayView>& x, index rows, std::uint64_t seed,
+                               const Outputs<T>& y) const {
   const index several = std::clamp<index>(rows / (threads * plan->rows_wanted()), 1, kPartsPerThread);
   const index parts = round_up(std::max((rows + block - 1) / block, several * threads), threads);
   const index part = (rows + parts - 1) / parts;
@@ -181,14 +188,15 @@ void Network<T>::predict_parts(std::unique_ptr<Plan<T>> plan, index threads, ind
   share_parts(static_cast<int>(threads), (rows + part - 1) / part, [&](index i, int worker) {
     const FlushDenormals flush;
     Team alone;
-    predict_rows(*plans[static_cast<std::size_t>(worker)], alone, x, i * part, std::min(part, rows - i * part), y);
+    predict_rows(*plans[static_cast<std::size_t>(worker)], alone, x, i * part, std::min(part, rows - i * part), seed,
+                 y);
   });
   for (auto& each : plans) plans_.give_back(std::move(each));
 }
 
 template <class T>
 void Network<T>::run(const std::vector<ArrayView>& x, bool training, std::uint64_t seed, const Outputs<T>& y) const {
-  if (!training) return predict(x, y);
+  if (!training) return predict(x, y, seed);
   const index rows = check_inputs(x);
   require_batches(rows, true);
   Plan<T> plan(graph_, {true, false, false});

@@ -35,14 +35,17 @@ class Network {
   const std::vector<ValueId>& output_masks() const { return output_masks_; }
   /// Rows that every batch must have, since a layer carries its state from one to the next; 0 if none does.
   index fixed_batch() const { return fixed_batch_; }
+  /// Whether layers draw numbers in inference too, and whether some add to the loss.
+  bool draws() const { return draws_; }
+  bool adds_losses() const { return adds_losses_; }
   const Shape& output_shape(std::size_t i) const { return graph_.values[graph_.outputs[i]].shape; }
 
   /// Rows of a batch of inputs. Throws std::invalid_argument if their number, their shapes or indices do not fit.
   index check_inputs(const std::vector<ArrayView>& x) const;
 
   /// Inference on any number of rows into y. Many threads may call it at once. A row's result does not depend on the
-  /// other rows.
-  void predict(const std::vector<ArrayView>& x, const Outputs<T>& y) const;
+  /// other rows, but, if the network draws numbers, on its place among them and on the seed.
+  void predict(const std::vector<ArrayView>& x, const Outputs<T>& y, std::uint64_t seed = 0) const;
 
   /// One forward pass over all rows as a single batch, in training mode (dropout) if `training`.
   void run(const std::vector<ArrayView>& x, bool training, std::uint64_t seed, const Outputs<T>& y) const;
@@ -59,9 +62,9 @@ class Network {
  private:
   void require_batches(index rows, bool one) const;
   void predict_parts(std::unique_ptr<Plan<T>> plan, index threads, index block, const std::vector<ArrayView>& x,
-                     index rows, const Outputs<T>& y) const;
+                     index rows, std::uint64_t seed, const Outputs<T>& y) const;
   void predict_rows(Plan<T>& plan, Team& team, const std::vector<ArrayView>& x, index first, index count,
-                    const Outputs<T>& y) const;
+                    std::uint64_t seed, const Outputs<T>& y) const;
 
   // Indices that an input holds.
   struct Indices {
@@ -74,6 +77,7 @@ class Network {
   std::vector<ValueId> output_masks_;
   std::vector<Indices> indices_;
   index fixed_batch_ = 0;
+  bool draws_ = false, adds_losses_ = false;
   mutable std::mutex state_mutex_;  // held by predictions that carry a state
   mutable PlanPool<T> plans_{kInference};
   mutable std::mutex together_mutex_;

@@ -17,7 +17,7 @@ constexpr index kSkew = 3 * kAlignment<T>;
 
 template <class T>
 Plan<T>::Plan(const Graph<T>& graph, PlanMode mode)
-    : graph_(graph.in_mode(mode.training).pruned().fused()),
+    : graph_(graph.in_mode(mode.training).without_added_losses().pruned().fused()),
       parameters_(graph.parameters()),
       mode_(mode),
       kernels_(&kernels::table<T>()) {
@@ -303,6 +303,7 @@ Pass<T> Plan<T>::pass(std::size_t i, Team& team, const Step& step) const {
   return {&team,
           kernels_,
           rows_of(node, step.batch),
+          node.once() ? 0 : step.first,
           mode_.training,
           mode_.gradients,
           {step.key.seed, step.key.stream + i},

@@ -13,6 +13,7 @@ namespace ranvier {
 struct Step {
   index batch;
   kernels::RandomKey key;  // node i draws from stream key.stream + i
+  index first = 0;         // see Pass
 };
 
 /// Nodes of one plan draw from their own streams: a step's key must leave room for them.

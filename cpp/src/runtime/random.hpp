@@ -7,9 +7,10 @@
 
 namespace ranvier {
 
-/// What a stream is for: a step's dropout masks and an epoch's row order never share bits.
+/// What a stream is for: a step's dropout masks, an epoch's row order and an evaluation never share bits.
 constexpr std::uint64_t kShuffleStream = std::uint64_t{1} << 63;
 constexpr std::uint64_t kInitialStream = std::uint64_t{1} << 62;
+constexpr std::uint64_t kEvaluationStream = std::uint64_t{1} << 61;
 
 class RandomStream {
  public:

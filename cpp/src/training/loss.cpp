@@ -55,6 +55,7 @@ Loss<T>::Loss(const Network<T>& network, const std::string& reduction)
   const Graph<T>& graph = network.graph();
   if (graph.inputs.size() != 2 || graph.outputs.size() != 1)
     fail(network.name, "expected a network from targets and predictions to the values of the loss");
+  if (network.draws()) fail(network.name, "a loss cannot draw random numbers: draw them in a layer of the model");
   target_elements_ = size(graph.values[graph.inputs[0]].shape);
   prediction_elements_ = size(graph.values[graph.inputs[1]].shape);
   make_batch_loss_ = [graph](const Shape&) { return std::make_unique<TracedLoss<T>>(graph); };

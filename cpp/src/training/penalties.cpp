@@ -15,9 +15,10 @@ index pieces_of(index n) { return (n + kPiece - 1) / kPiece; }
 }  // namespace
 
 template <class T>
-void Penalties<T>::find_activities(Graph<T>& graph, std::size_t objectives) {
+void Penalties<T>::find(Graph<T>& graph, const Graph<T>& used, std::size_t objectives) {
   activities_.clear();
-  for (const Node<T>& node : graph.nodes) {
+  losses_.clear();
+  for (const Node<T>& node : used.nodes) {
     if (!node.layer->activity_regularizer) continue;
     if (!node.layer->activity_regularizer->elementwise())
       fail(node.layer->name(), "an orthogonal regularizer is for weights: it cannot be an activity_regularizer");
@@ -28,6 +29,10 @@ void Penalties<T>::find_activities(Graph<T>& graph, std::size_t objectives) {
       activities_.push_back(
           {node.layer->activity_regularizer, position, size(graph.values[value].shape), position < objectives, {}});
     }
+  }
+  for (ValueId value : used.added_losses()) {
+    losses_.push_back(graph.outputs.size());
+    graph.outputs.push_back(value);
   }
 }
 
@@ -59,6 +64,13 @@ void Penalties<T>::compute(Team& team, Plan<T>& plan, Range part, index rows, bo
     if (!activity.has_loss) k.fill(dx, 0, part.size() * C);
     activity.regularizer->add_gradient(k, x + part.begin * C, 1 / static_cast<double>(rows), dx, part.size() * C);
   }
+  if (team.rank() == 0) {
+    added_ = 0;
+    for (std::size_t output : losses_) {
+      added_ += static_cast<double>(plan.output(output)[0]);
+      if (gradients) plan.output_gradient(output)[0] = T{1};
+    }
+  }
   if (!weights) return;
   double whole = 0;
   for (const Weights& each : weights_) {
@@ -79,7 +91,7 @@ void Penalties<T>::compute(Team& team, Plan<T>& plan, Range part, index rows, bo
 
 template <class T>
 double Penalties<T>::total(index rows) const {
-  double sum = whole_;
+  double sum = whole_ + added_;
   for (double piece : pieces_) sum += piece;
   for (const Activity<T>& activity : activities_) {
     double own = 0;

@@ -1,4 +1,5 @@
-// What regularizers add to the loss of a batch: penalties on trained parameters and on activities.
+// What regularizers and layers add to the loss of a batch: penalties on trained parameters and on activities, and
+// losses of layers.
 #pragma once
 
 #include <memory>
@@ -21,8 +22,9 @@ struct Activity {
 template <class T>
 class Penalties {
  public:
-  /// Adds the regularized values of `graph` to its outputs; the first `objectives` of these have a loss.
-  void find_activities(Graph<T>& graph, std::size_t objectives);
+  /// Adds the regularized values of `graph`, and what its layers add to the loss, to its outputs, where `used` are its
+  /// nodes that run; the first `objectives` outputs have a loss.
+  void find(Graph<T>& graph, const Graph<T>& used, std::size_t objectives);
 
   /// Makes ready for a pass. Throws std::invalid_argument where a regularizer does not fit what it penalizes.
   void prepare(const typename Layer<T>::Parameters& parameters, index batch, int threads);
@@ -42,8 +44,10 @@ class Penalties {
 
   std::vector<Activity<T>> activities_;
   std::vector<Weights> weights_;
-  std::vector<double> pieces_;  // of elementwise penalties, each computed by one thread
-  double whole_ = 0;            // of penalties of matrices
+  std::vector<double> pieces_;       // of elementwise penalties, each computed by one thread
+  double whole_ = 0;                 // of penalties of matrices
+  std::vector<std::size_t> losses_;  // outputs that are one number each
+  double added_ = 0;                 // their sum
 };
 
 }  // namespace ranvier

@@ -5,6 +5,7 @@
 
 #include "runtime/clock.hpp"
 #include "runtime/denormals.hpp"
+#include "runtime/random.hpp"
 #include "training/trainer_output.hpp"
 
 namespace ranvier {
@@ -23,7 +24,7 @@ template <class T>
 Trainer<T>::Trainer(std::shared_ptr<Network<T>> network, std::vector<Objective<T>> objectives,
                     std::shared_ptr<Optimizer<T>> optimizer)
     : network_(std::move(network)), optimizer_(std::move(optimizer)) {
-  if (objectives.size() != network_->graph().outputs.size())
+  if (objectives.empty() ? !network_->adds_losses() : objectives.size() != network_->graph().outputs.size())
     fail(network_->name, "expected one loss for each of the ", network_->graph().outputs.size(), " outputs, got ",
          objectives.size());
   for (Objective<T>& objective : objectives) outputs_.emplace_back(std::move(objective));
@@ -44,11 +45,22 @@ void Trainer<T>::make_plans() {
   Graph<T> graph = network_->graph();
   graph.output_masks = network_->output_masks();
   graph = graph.pruned();
-  penalties_.find_activities(graph, outputs_.size());
+  const Graph<T> used[] = {graph.in_mode(true).pruned(), graph.in_mode(false).pruned()};
+  graph = graph.without_added_losses();
+  if (outputs_.empty()) graph.outputs.clear();
+  Graph<T> trained = graph, evaluated = graph;
+  training_penalties_.find(trained, used[0], outputs_.size());
+  evaluation_penalties_.find(evaluated, used[1], outputs_.size());
   for (std::size_t i = 0; i < outputs_.size(); ++i) {
     Output& output = outputs_[i];
     const std::string link = output.objective.loss.link();
-    output.of_logits = !link.empty() && graph.drop_activation(graph.outputs[i], link);
+    Graph<T> bare[] = {trained, evaluated};
+    output.of_logits = !link.empty() && bare[0].drop_activation(graph.outputs[i], link) &&
+                       bare[1].drop_activation(graph.outputs[i], link);
+    if (output.of_logits) {
+      trained = std::move(bare[0]);
+      evaluated = std::move(bare[1]);
+    }
     output.loss = output.of_logits ? output.objective.loss.from_logits() : output.objective.loss;
     const Shape& shape = network_->output_shape(i);
     output.C = shape.empty() ? 1 : shape.back();
@@ -58,8 +70,8 @@ void Trainer<T>::make_plans() {
     output.masked = mask != kNone && size(graph.values[mask].shape) == output.R;
     output.batch_loss = output.loss.over_batches(shape);
   }
-  training_plan_ = std::make_unique<Plan<T>>(graph, kTraining);
-  evaluation_plan_ = std::make_unique<Plan<T>>(graph, kInference);
+  training_plan_ = std::make_unique<Plan<T>>(trained, kTraining);
+  evaluation_plan_ = std::make_unique<Plan<T>>(evaluated, kInference);
   gradients_.resize(training_plan_->parameters().size());
 }
 
@@ -107,6 +119,7 @@ void Trainer<T>::begin(Feed feed, PassOptions options) {
   batch_ = batches_ = 0;
   loss_total_ = rows_total_ = 0;
   plan_ = options.training ? training_plan_.get() : evaluation_plan_.get();
+  penalties_ = options.training ? &training_penalties_ : &evaluation_penalties_;
   threads_ = options.training ? &training_threads_ : &evaluation_threads_;
   take(std::move(feed));
   for (Output& output : outputs_) {
@@ -145,7 +158,7 @@ void Trainer<T>::take(Feed feed) {
   const int threads = work < kWorthThreads ? 1 : num_threads();
   threads_->begin(threads, work);
   clock_stride_ = work < kTinyStep ? 16 : 1;
-  penalties_.prepare(plan_->parameters(), batch, threads);
+  penalties_->prepare(plan_->parameters(), batch, threads);
   if (options_.training) {
     for (const auto& parameter : plan_->parameters())
       if (parameter->constraint) parameter->constraint->prepare(parameter->name, parameter->shape);
@@ -244,12 +257,12 @@ double Trainer<T>::losses(Team& team, index rows) {
     });
     if (keep_batch) std::copy_n(prediction, part.size() * C, output.kept.data() + part.begin * C);
   }
-  penalties_.compute(team, *plan_, team.share(rows, kGrain), rows, options_.training,
-                     options_.training || batch_ == batches_before_);
+  penalties_->compute(team, *plan_, team.share(rows, kGrain), rows, options_.training,
+                      options_.training || batch_ == batches_before_);
   team.barrier();
 
   // Every thread sums all rows in the same order: the loss is the same for any number of threads, and all know it.
-  double total = penalties_.total(rows);
+  double total = penalties_->total(rows);
   bool unfinished = false;
   for (std::size_t i = 0; i < outputs_.size(); ++i) {
     Output& output = outputs_[i];
@@ -283,12 +296,20 @@ double Trainer<T>::losses(Team& team, index rows) {
   return total;
 }
 
+/// The random numbers of a batch. What an evaluation draws depends on the row, not on the batch that it is in.
+template <class T>
+Step Trainer<T>::step_of(index rows) const {
+  const std::uint64_t stream = static_cast<std::uint64_t>(optimizer_->iterations()) * kStreamsPerStep;
+  if (options_.training) return {rows, {seed, stream}};
+  return {rows, {seed, kEvaluationStream | stream}, static_cast<index>(rows_total_)};
+}
+
 /// One batch; returns its loss. Where that is not finite in training, nothing is updated.
 template <class T>
 double Trainer<T>::step(Team& team) {
   const index first = (batch_ - batches_before_) * options_.batch_size;
   const index rows = std::min(options_.batch_size, feed_.rows() - first);
-  const Step step{rows, {seed, static_cast<std::uint64_t>(optimizer_->iterations()) * kStreamsPerStep}};
+  const Step step = this->step_of(rows);
   gather_batch(team, first, rows);
   plan_->forward(team, step);
   if (team.rank() == 0) batch_rows_ = rows;

@@ -35,6 +35,7 @@ struct PassOptions {
 template <class T>
 class Trainer {
  public:
+  /// Without objectives the loss is what layers add to it.
   Trainer(std::shared_ptr<Network<T>> network, std::vector<Objective<T>> objectives,
           std::shared_ptr<Optimizer<T>> optimizer);
   ~Trainer();
@@ -85,6 +86,7 @@ class Trainer {
   void make_plans();
   void check(const Feed& feed, index batch_size);
   void take(Feed feed);
+  Step step_of(index rows) const;
   double step(Team& team);
   double run_stretch(index last, double deadline);
   void gather_batch(Team& team, index first, index rows);
@@ -95,7 +97,8 @@ class Trainer {
 
   std::shared_ptr<Network<T>> network_;
   std::vector<Output> outputs_;
-  Penalties<T> penalties_;
+  Penalties<T> training_penalties_, evaluation_penalties_;
+  Penalties<T>* penalties_ = nullptr;  // of the pass
   std::shared_ptr<Optimizer<T>> optimizer_;
   std::unique_ptr<Plan<T>> training_plan_, evaluation_plan_;
   Plan<T>* plan_ = nullptr;  // of the pass

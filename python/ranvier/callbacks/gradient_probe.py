@@ -85,7 +85,9 @@ class Probe:
             return {}, {}
         saturated: dict[str, float] = {}
         dead: dict[str, float] = {}
-        for (layer, _), output in zip(self._watched, self._inside.predict(self._data.x), strict=True):
+        with random.preserved():
+            outputs = self._inside.predict(self._data.x)
+        for (layer, _), output in zip(self._watched, outputs, strict=True):
             function = activation_of(layer)
             if function in _LIMITS:
                 low, high = _LIMITS[function]

@@ -15,7 +15,7 @@ from ranvier import _filling, config, constraints, dtype_policies, initializers,
 from ranvier._configurable import Configurable, argument_names, plain
 from ranvier.errors import unknown
 from ranvier.layers import tracing
-from ranvier.random import draw_seed
+from ranvier.random import draw_seed, predict
 from ranvier.symbol import KerasTensor, Node
 from ranvier.utils.naming import snake_case, unique_name
 from ranvier.variable import HasWeights, Variable
@@ -65,6 +65,7 @@ class Layer(Configurable, HasWeights):
     unsaved: ClassVar[tuple[str, ...]] = ()  # arguments that are no part of the configuration
     is_hidden: ClassVar[bool] = False  # belongs to the layer that reads it: shown and saved in no model
     is_input: ClassVar[bool] = False  # where data enters: computes nothing
+    draws: bool = False  # each of its nodes makes other numbers, whatever it reads
     call_options: ClassVar[Mapping[str, Any]] = _NONE  # other arguments of a call, and their defaults
 
     def __init__(
@@ -295,11 +296,37 @@ class Layer(Configurable, HasWeights):
         variable.statistic = not trainable
         drawn = initializers.get(initializer or ("glorot_uniform" if axes else "zeros"))
         if file is None:
-            variable.assign(drawn(axes, dtype=self.dtype))
+            with tracing.at_once():
+                variable.assign(drawn(axes, dtype=self.dtype))
         variable.regularizer = regularizers.get(regularizer)
         variable.constraint = constraints.get(constraint)
         self._variables.append(variable)
         return variable
+
+    def add_loss(self, loss: Any) -> None:
+        """Adds to the loss in `fit`, `train_on_batch` and `evaluate`; for `call` of a layer or model written in Python.
+
+        It counts once for each call of the layer: in `call` of another layer or model always, in a model made of
+        symbols if that uses what the call returned. Sample weights do not touch it.
+
+        Args:
+            loss: a symbol, or a list of them: a number for the whole batch, as `ops.mean` makes one. Of several numbers
+                the sum is added, as in Keras.
+
+        Raises: ValueError outside of `call`; TypeError for what is no symbol.
+
+        >>> import numpy as np
+        >>> from ranvier import Sequential, layers, ops
+        >>> class Small(layers.Layer):
+        ...     def call(self, inputs):
+        ...         self.add_loss(0.5 * ops.mean(ops.square(inputs)))
+        ...         return inputs
+        >>> model = Sequential([layers.Input((1,)), Small()])
+        >>> model.compile("sgd", "mse")
+        >>> model.evaluate(np.array([[2.0]]), np.array([[2.0]]), verbose=0)
+        2.0
+        """
+        tracing.add_loss(self, loss)
 
     def build_rows(self, shapes: list[Shape]) -> list[Shape]:
         """`build` for shapes without the batch axis; returns those of the outputs."""
@@ -318,7 +345,8 @@ class Layer(Configurable, HasWeights):
         for parameter in parameters:
             if file is None:
                 initializer = self.chosen(parameter.name, "initializer") or initializers.Zeros()
-                parameter.numpy()[...] = initializer(parameter.shape, dtype=self.dtype)
+                with tracing.at_once():
+                    parameter.numpy()[...] = initializer(parameter.shape, dtype=self.dtype)
             variable = Variable(parameter, self.name)
             variable.regularizer = self.chosen(parameter.name, "regularizer")
             variable.constraint = self.chosen(parameter.name, "constraint")
@@ -498,6 +526,7 @@ class Layer(Configurable, HasWeights):
         """Keeps track of a call of this layer, without keeping it alive, and returns what came out."""
         self._calls = [reference for reference in self._calls if reference() is not None]
         self._calls.append(weakref.ref(node))
+        tracing.remember(node)
         return self._structured(node.outputs())
 
     def _structured(self, outputs: list[Any]) -> Any:
@@ -524,7 +553,7 @@ class Layer(Configurable, HasWeights):
             network.set_outputs(self.add_to(network, values, where if given else [], options or _NONE))
             self._eager = (key, network)
         network, inputs = self._eager[1], [*arrays, *given]
-        return self._structured(network.run(inputs, True, draw_seed()) if training else network.predict(inputs))
+        return self._structured(network.run(inputs, True, draw_seed()) if training else predict(network, inputs))
 
     def _only_node(self, what: str) -> Node:
         nodes = [node for reference in self._calls if (node := reference()) is not None]

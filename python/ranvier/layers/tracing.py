@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
-from collections.abc import Mapping, Sequence
+import operator
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ranvier import _filling, config
-from ranvier.random import draw_seed
-from ranvier.subgraph import Subgraph
+from ranvier.random import draw_seed, predict
+from ranvier.subgraph import Subgraph, nodes_behind
 from ranvier.symbol import KerasTensor, Node
 
 if TYPE_CHECKING:
@@ -19,15 +22,88 @@ if TYPE_CHECKING:
     from ranvier._typing import Shape
     from ranvier.layers.layer import Layer
 
-# The layers whose `call` runs, from the outermost on.
-_active: ContextVar[tuple[Layer, ...]] = ContextVar("ranvier_tracing", default=())
+
+class Recording:
+    """A `call` that runs on symbols.
+
+    Args:
+        layer: whose it is.
+        inputs: what it is given, which all have the batch axis.
+
+    `losses`: what it adds to the loss, each one number; `calls`: of layers made of layers.
+    """
+
+    def __init__(self, layer: Layer, inputs: Sequence[KerasTensor]) -> None:
+        self.layer = layer
+        self.inputs = inputs
+        self.losses: list[KerasTensor] = []
+        self.calls: list[Node] = []
+
+    def loss(self, returned: Sequence[Any]) -> KerasTensor | None:
+        """All that it adds to the loss. Calls whose values it does not return count as well."""
+        from ranvier import ops
+        from ranvier.ops.graph import constant, node
+
+        losses = list(self.losses)
+        used = nodes_behind([*losses, *(value for value in returned if isinstance(value, KerasTensor))])
+        for call in self.calls:
+            if call.inner is not None and call.inner.adds_loss and id(call) not in used:
+                made = call.outputs()[0]
+                losses.append(ops.sum(node("spread", {}, [constant(np.zeros(()), made.dtype), made], "spread")))
+        return functools.reduce(operator.add, losses) if losses else None
+
+
+# The calls that run, from the outermost on; None where something inside is to happen at once.
+_active: ContextVar[tuple[Recording | None, ...]] = ContextVar("ranvier_tracing", default=())
 
 _TENSOR = "tensor"  # the key of a tensor's number among the inputs of a node, in the options that a node remembers
 
 
 def active() -> bool:
     """Whether a layer is being traced, so that its weights stand for values of a network."""
-    return bool(_active.get())
+    return recording() is not None
+
+
+def recording() -> Recording | None:
+    """The innermost `call` that runs on symbols, or None."""
+    running = _active.get()
+    return running[-1] if running else None
+
+
+def remember(node: Node) -> None:
+    """Tells the `call` that runs, if one does, of a call inside it."""
+    now = recording()
+    if now is not None and node.inner is not None:
+        now.calls.append(node)
+
+
+@contextmanager
+def at_once() -> Iterator[None]:
+    """Lets what happens inside a `call` compute arrays, as what makes weights does."""
+    token = _active.set((*_active.get(), None))
+    try:
+        yield
+    finally:
+        _active.reset(token)
+
+
+def add_loss(layer: Layer, loss: Any) -> None:
+    """Adds the sum of a symbol to the loss of the models that the layer is in.
+
+    Raises: ValueError outside of `call`; TypeError for what is no symbol.
+    """
+    from ranvier import ops
+    from ranvier.ops.graph import symbolic
+
+    now = recording()
+    if now is None:
+        raise ValueError(f"[{layer.name}] add_loss works while `call` runs on symbols: call it there")
+    for value in _flat(loss):
+        if not symbolic(value):
+            raise TypeError(
+                f"[{layer.name}] add_loss expects symbols, as layers and ranvier.ops make them, got {value!r:.80}"
+            )
+        now.losses.append(ops.sum(value))
 
 
 def call(layer: Layer, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
@@ -159,33 +235,40 @@ def trace(
 
 
 def _recorded(layer: Layer, inputs: Sequence[KerasTensor], arguments: dict[str, Any]) -> tuple[Any, list[KerasTensor]]:
-    # What `call` returned, and its outputs; where these depend on `training`, both branches.
+    # What `call` returned, and its outputs, which bring along what it adds to the loss; where these depend on
+    # `training`, both branches.
+    from ranvier.ops.graph import branched, constant, with_loss
+
     if "training" in arguments or "training" not in signature(layer).parameters:
-        made = _called(layer, arguments)
-        return made, [_symbol(layer, value) for value in _flat(made)]
-    other = _called(layer, {**arguments, "training": True})
-    made = _called(layer, {**arguments, "training": False})
+        made, loss = _called(layer, inputs, arguments)
+        return made, with_loss([_symbol(layer, value) for value in _flat(made)], loss)
+    other, other_loss = _called(layer, inputs, {**arguments, "training": True})
+    made, loss = _called(layer, inputs, {**arguments, "training": False})
     in_training, in_inference = ([_symbol(layer, value) for value in _flat(values)] for values in (other, made))
     if len(in_inference) != len(in_training):
         raise ValueError(
             f"[{layer.name}] call returns {len(in_training)} values in training, but {len(in_inference)} in inference"
         )
-    if Subgraph(inputs, in_inference).alike(Subgraph(inputs, in_training)):
-        return made, in_inference
-    from ranvier.ops.graph import branched
+    losses = [[] if one is None else [one] for one in (other_loss, loss)]
+    if Subgraph(inputs, in_inference + losses[1]).alike(Subgraph(inputs, in_training + losses[0])):
+        return made, with_loss(in_inference, loss)
+    if losses != [[], []]:
+        loss = branched(*(one[0] if one else constant(np.zeros(()), layer.dtype) for one in losses))
+    return made, with_loss([branched(*pair) for pair in zip(in_training, in_inference, strict=True)], loss)
 
-    return made, [branched(*pair) for pair in zip(in_training, in_inference, strict=True)]
 
-
-def _called(layer: Layer, arguments: dict[str, Any]) -> Any:
+def _called(layer: Layer, inputs: Sequence[KerasTensor], arguments: dict[str, Any]) -> tuple[Any, KerasTensor | None]:
+    # What `call` returned, and what it adds to the loss.
     running = _active.get()
-    if any(layer is other for other in running):
+    if any(other is not None and layer is other.layer for other in running):
         raise ValueError(f"[{layer.name}] calls itself, which would make a network without an end")
-    token = _active.set((*running, layer))
+    now = Recording(layer, inputs)
+    token = _active.set((*running, now))
     try:
-        return layer.recorded_call(**arguments)
+        made = layer.recorded_call(**arguments)
     finally:
         _active.reset(token)
+    return made, now.loss(_flat(made))
 
 
 def output_shapes(layer: Layer, shapes: Sequence[Shape]) -> list[Shape]:
@@ -243,13 +326,12 @@ def _build(layer: Layer, inputs: Sequence[KerasTensor], options: Mapping[str, An
     wanted = list(inspect.signature(layer.build).parameters)
     layer._building = True
     try:
-        if len(wanted) == 1:
-            layer.build(next(iter(shapes.values())))
-        else:
-            named: Any = {
-                name: shapes[name.removesuffix("_shape")] for name in wanted if name.removesuffix("_shape") in shapes
-            }
-            layer.build(**named)
+        with at_once():
+            if len(wanted) == 1:
+                layer.build(next(iter(shapes.values())))
+            else:
+                roles = {name: name.removesuffix("_shape") for name in wanted}
+                layer.build(**{name: shapes[role] for name, role in roles.items() if role in shapes})
     finally:
         layer._building = False
     layer.finish_build()
@@ -281,7 +363,7 @@ def _compute(layer: Layer, tensors: Sequence[Any], options: Mapping[str, Any], t
         inner, made = trace(layer, shapes, options)
         layer._traced = (key, native_network(layer.name, inner)[0], made)
     _, network, made = layer._traced
-    values = network.run(list(tensors), True, draw_seed()) if training else network.predict(list(tensors))
+    values = network.run(list(tensors), True, draw_seed()) if training else predict(network, list(tensors))
     return _like(made, list(values))
 
 

@@ -125,6 +125,7 @@ class Compiled:
         self.output_names = list(names)
         self.optimizer = optimizers.as_optimizer(optimizer, "compile")
         self.has_loss = loss is not None
+        self.has_metrics = bool(metrics or weighted_metrics)
         chosen = _each("loss", loss, names, shared=True)
         weights = (
             [1.0] * len(names) if loss_weights is None else _each("loss_weights", loss_weights, names, shared=False)

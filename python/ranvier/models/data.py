@@ -113,13 +113,19 @@ def take_targets(
     shapes: Sequence[Shape],
     objectives: Sequence[Objective],
 ) -> Data:
-    """Inputs, already taken in, with targets and weights for each output.
+    """Inputs, already taken in, with targets and weights for each output; without objectives, alone.
 
     Raises: TypeError and ValueError, as `labels.targets`, `labels.sample_weights` and `labels.class_weights` do.
     """
     rows = len(x[0])
     if rows == 0:
         raise ValueError(f"[{where}] x has no rows: at least one is needed")
+    if not objectives:
+        for i, array in enumerate(x):
+            door.finite(where, "x" if len(x) == 1 else f"x[{i}]", array)
+        if sample_weight is not None or class_weight is not None:
+            raise ValueError(f"[{where}] the model was compiled without a loss: there is none that weights could be of")
+        return Data(x, [], [], [])
     if y is None:
         raise ValueError(f"[{where}] y is missing: the targets that predictions are compared with")
     ys = []

@@ -115,7 +115,13 @@ class Fed:
         def made(sizes: tuple[list[Shape], list[Shape]]) -> _core.Trainer:
             inputs, targets = sizes
             network = self._network_at(inputs)  # which also settles the number type
-            outputs, kept = self._row_shapes(inputs)[1], KEPT if self._is_open else 1
+            if not compiled.has_loss and (compiled.has_metrics or not network.adds_losses):
+                raise ValueError(
+                    "[compile] the model was compiled without a loss"
+                    + (", which metrics need" if network.adds_losses else ", and no layer adds one")
+                    + ": call model.compile(optimizer, loss)"
+                )
+            outputs, kept = self._row_shapes(inputs)[1] if compiled.objectives else [], KEPT if self._is_open else 1
             return compiled.trainer(self, network, self._dtype, outputs, targets, binary, inner, kept)
 
         sizes = keys_of(data)

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from ranvier import _core
     from ranvier.layers import Layer
     from ranvier.subgraph import Subgraph
+    from ranvier.symbol import KerasTensor
 
 
 def check_names(layers: Sequence[Layer]) -> None:
@@ -36,6 +37,23 @@ def dtype_of(layers: Sequence[Layer]) -> str:
                 "layers of a model one dtype, or call ranvier.config.set_floatx before making them"
             )
     return computing[0].dtype if computing else config.floatx()
+
+
+def output_name(symbol: KerasTensor) -> str:
+    """What an output is called: as the layer that it comes from, whatever was added to the loss on the way."""
+    while symbol.node.layer.native_kind() == "added_loss":
+        symbol = symbol.node.inputs[0]
+    return symbol.name
+
+
+def with_losses(outputs: Sequence[KerasTensor], losses: Sequence[KerasTensor]) -> list[KerasTensor]:
+    """The outputs of a model, which bring along the sum of all numbers of these symbols."""
+    from ranvier import ops
+    from ranvier.ops.graph import with_loss
+
+    for loss in losses:
+        outputs = with_loss(outputs, ops.sum(loss))
+    return list(outputs)
 
 
 def native_network(name: str, graph: Subgraph) -> tuple[_core.Network, str]:

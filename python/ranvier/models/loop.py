@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ranvier import random
 from ranvier.errors import NonFiniteLossError
 
 if TYPE_CHECKING:
@@ -200,7 +201,7 @@ def predict_batches(
     hooks.call("on_predict_begin", {})
     for batch, arrays in enumerate(batches):
         hooks.call("on_predict_batch_begin", batch, {})
-        parts.append(network(arrays).predict(arrays))
+        parts.append(random.predict(network(arrays), arrays))
         hooks.call("on_predict_batch_end", batch, {"outputs": parts[-1]})
     hooks.call("on_predict_end", {})
     if not parts:
@@ -222,6 +223,6 @@ def predict(network: _core.Network, arrays: list[Array], batch_size: int, hooks:
         batches = ([array[begin : begin + batch_size] for array in arrays] for begin in begins)
         return predict_batches(lambda _: network, batches, hooks)
     hooks.call("on_predict_begin", {})
-    outputs = network.predict(arrays)
+    outputs = random.predict(network, arrays)
     hooks.call("on_predict_end", {})
     return outputs

@@ -23,7 +23,7 @@ from ranvier.models import door, graph, graph_config, nested, written
 from ranvier.models.saved import Saved
 from ranvier.models.sizes import Latest, Sized
 from ranvier.models.summary import print_summary
-from ranvier.random import draw_seed
+from ranvier.random import draw_seed, predict
 from ranvier.subgraph import Subgraph, called_again, from_inputs
 from ranvier.symbol import KerasTensor, Node
 from ranvier.utils.naming import snake_case, unique_name
@@ -140,7 +140,10 @@ class Model(Saved, Layer):
                 return self._network
             self._network, self._dtype = graph.native_network(self.name, self._whole_graph())
             if len(self._inputs) == 1 and not self._many_outputs:
-                self._fast_shape, self._fast_predict = self._inputs[0].node.shapes[0], self._network.predict
+                self._fast_shape = self._inputs[0].node.shapes[0]
+                self._fast_predict = (
+                    functools.partial(predict, self._network) if self._network.draws else self._network.predict
+                )
         return self._network
 
     @property
@@ -316,13 +319,39 @@ class Model(Saved, Layer):
             return list(self._output_keys)
         if self._is_written:
             return [f"output_{i}" for i in range(len(self._outputs))] if len(self._outputs) != 1 else ["output"]
-        names = [symbol.name for symbol in self.outputs]
+        names = [graph.output_name(symbol) for symbol in self.outputs]
         return [name if names.count(name) == 1 else f"{name}_{i}" for i, name in enumerate(names)]
 
     @property
     def dtype(self) -> str:
         """Either "float32" or "float64"."""
         return self.dtype_policy.variable_dtype if self._is_written else graph.dtype_of(self.layers)
+
+    def add_loss(self, loss: Any) -> None:
+        """Adds to the loss: in `call`, as any layer, or to a model that is made of symbols, a symbol of its graph.
+
+        Args:
+            loss: see `Layer.add_loss`.
+
+        Raises: ValueError in other places, and for symbols that need other inputs; TypeError for what is no symbol.
+
+        >>> import numpy as np
+        >>> from ranvier import Input, ops
+        >>> x = Input((1,))
+        >>> model = Model(x, x * 1)
+        >>> model.add_loss(ops.mean(x))
+        >>> model.compile("sgd", "mse")
+        >>> model.evaluate(np.array([[2.0]]), np.array([[2.0]]), verbose=0)
+        2.0
+        """
+        if self._is_written:
+            super().add_loss(loss)
+            return
+        values = loss if isinstance(loss, list | tuple) else [loss]
+        for value in values:
+            if not isinstance(value, KerasTensor):
+                raise TypeError(f"[{self.name}] add_loss expects symbols of the model's graph, got {value!r:.80}")
+        self._set_graph(self._inputs, graph.with_losses(self.outputs, values))
 
     def build(self, input_shape: Any = None) -> None:
         """Creates the weights; a model that is made of symbols has them from the start.
@@ -387,7 +416,7 @@ class Model(Saved, Layer):
             return tracing.call(self, (inputs,), {"training": training, **options})
         arrays = self._arrays(inputs, "call")
         network = self._network_at([array.shape[1:] for array in arrays])
-        run = network.run(arrays, True, draw_seed()) if training else network.predict(arrays)
+        run = network.run(arrays, True, draw_seed()) if training else predict(network, arrays)
         return self._structured(run)
 
     def _input_list(self, inputs: Any) -> list[Any]:

@@ -99,6 +99,13 @@ class Sequential(Model):
         self._graph = Subgraph(self._inputs, self._outputs)
         self._forget_network()
 
+    def add_loss(self, loss: Any) -> None:
+        """Raises TypeError: call `add_loss` in a layer, or of a `Model` of the same symbols."""
+        raise TypeError(
+            f"[{self.name}] a Sequential takes no loss of its own: call add_loss in the `call` of a layer, or make a "
+            "Model of the same symbols"
+        )
+
     def pop(self, rebuild: bool = True) -> Layer:
         """Takes the top layer off and returns it; the others keep their weights.
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from ranvier._typing import ArrayLike, Shape
     from ranvier.callbacks import Callback
     from ranvier.metrics import Metric
+    from ranvier.models.data import Data
     from ranvier.optimizers import Optimizer
 
 _FLOAT32, _FLOAT64 = np.dtype(np.float32), np.dtype(np.float64)
@@ -64,8 +65,8 @@ class Training(Fed):
         Args:
             optimizer: a name, a class or an `Optimizer`.
             loss: a name, a function of `ranvier.losses`, one of your own written with `ranvier.ops`, or a `Loss`; for
-                several outputs a list or a dict by output,
-                or one for all.
+                several outputs a list or a dict by output, or one for all. None if layers add all of it (`add_loss`):
+                then no targets are needed.
             loss_weights: factors of the losses in their sum: a list, or a dict by output.
             metrics: names, functions or `Metric` objects; "accuracy" becomes the one that suits the output. For
                 several outputs a list of lists, or a dict by output.
@@ -103,8 +104,6 @@ class Training(Fed):
     def _require_compiled(self, where: str) -> Compiled:
         if self._compiled is None:
             raise ValueError(f"[{where}] the model is not compiled: call model.compile(optimizer, loss) first")
-        if not self._compiled.has_loss:
-            raise ValueError(f"[{where}] the model was compiled without a loss: call model.compile(optimizer, loss)")
         return self._compiled
 
     @property
@@ -298,6 +297,7 @@ class Training(Fed):
         with self._only_thread("evaluate") as inner:
             self._build_for([array.shape[1:] for array in data.x])
             trainer = self._trainer(compiled, data, inner, isinstance(data, Stream))
+            self._seed(trainer, data)
             try:
                 results = loop.evaluate(trainer, compiled, data.feed(), size, most, hooks, progress)
             finally:
@@ -401,9 +401,15 @@ class Training(Fed):
         with self._only_thread(where) as inner:
             self._build_for([array.shape[1:] for array in data.x])
             trainer = self._trainer(compiled, data, inner)
+            self._seed(trainer, data)
             trainer.begin(data.feed(), data.rows, training, False, 0, -1)
             trainer.run(float("inf"), -1)
             return self._reported(compiled, trainer.results(), return_dict)
+
+    def _seed(self, trainer: _core.Trainer, data: Data | Stream) -> None:
+        # Of a pass that is no `fit`: other numbers each time, where any are drawn.
+        if self._network_for(data.x).draws:
+            trainer.seed = draw_seed()
 
     def _reported(self, compiled: Compiled, results: list[float], return_dict: bool) -> Any:
         if return_dict:

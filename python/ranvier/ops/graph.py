@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 # The native kinds that an operation may be of. A file can name no other.
 KINDS = (
     "activation",
+    "added_loss",
     "axis_activation",
     "concatenate",
     "constant",
@@ -27,6 +28,7 @@ KINDS = (
     "matmul",
     "permute",
     "primitive",
+    "random",
     "reduce",
     "repeat",
     "reshape",
@@ -62,6 +64,7 @@ class Operation(Layer):
         self.settings = dict(settings)
         super().__init__(**kwargs)
         self.kind = operation  # type: ignore[misc]  # each has its own
+        self.draws = operation == "random" and not self.settings.get("fixed", False)
 
     def native_config(self) -> dict[str, Any]:
         return self.settings
@@ -163,6 +166,16 @@ def branched(in_training: KerasTensor, in_inference: KerasTensor) -> KerasTensor
     Raises: ValueError if their shapes differ.
     """
     return node("training_branch", {}, with_batch([in_training, in_inference]), "training_branch")
+
+
+def with_loss(values: Sequence[KerasTensor], loss: KerasTensor | None) -> list[KerasTensor]:
+    """The values, which bring along a number that is added to the loss of a model that uses one of them."""
+    if loss is None:
+        return list(values)
+    made = [node("added_loss", {}, [symbol, loss], "added_loss") for symbol in values]
+    for new, old in zip(made, values, strict=True):
+        new.node.output_masks = () if old.mask is None else (old.mask,)
+    return made
 
 
 def row_axis(name: str, symbol: KerasTensor, axis: int) -> int:

@@ -10,11 +10,11 @@ import numpy as np
 
 from ranvier.ops import graph
 from ranvier.ops.elementwise import primitive
-from ranvier.symbol import KerasTensor
+from ranvier.symbol import BatchedShape, KerasTensor
 
 
 def shape(x: Any) -> tuple[int | None, ...]:
-    """Sizes of the axes; that of the batch of a symbol is None.
+    """Sizes of the axes; that of the batch of a symbol is None, and stands for it in `ranvier.random`.
 
     Args:
         x: an array or a symbol.
@@ -22,6 +22,10 @@ def shape(x: Any) -> tuple[int | None, ...]:
     >>> shape([[1, 2]])
     (1, 2)
     """
+    if isinstance(x, KerasTensor) and not x.single:
+        sizes = BatchedShape(x.shape)
+        sizes.symbol = x
+        return sizes
     return tuple(x.shape) if hasattr(x, "shape") else np.shape(x)
 
 

@@ -1,16 +1,17 @@
-"""The library's own source of randomness: one generator that everything unseeded draws its seed from."""
+"""Seeds: one generator that everything unseeded draws its seed from, and streams of one's own."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from numpy.random import Generator
 
-__all__ = ["SeedGenerator"]
+    from ranvier import _core
+    from ranvier._typing import Array
 
 _SEED_LIMIT = 2**63
 
@@ -31,18 +32,61 @@ class SeedGenerator:
 
     Args:
         seed: where the stream starts; None takes it from the library's generator.
+        name: accepted for compatibility.
+        **kwargs: none.
+
+    Raises: ValueError for a seed that is no integer; TypeError for other arguments.
 
     >>> SeedGenerator(7).next() == SeedGenerator(7).next()
     True
     """
 
-    def __init__(self, seed: int | None = None) -> None:
-        self.seed = draw_seed() if seed is None else int(seed)
+    def __init__(self, seed: int | None = None, name: str | None = None, **kwargs: Any) -> None:
+        for argument in kwargs:
+            raise TypeError(f"[SeedGenerator] there is no argument {argument!r}")
+        self.seed = draw_seed() if seed is None else _whole(seed)
+        self.name = name
         self._generator = generator(self.seed)
 
     def next(self) -> int:
         """The next seed, in 0 .. 2**63 - 1."""
         return int(self._generator.integers(_SEED_LIMIT))
+
+
+def _whole(seed: Any) -> int:
+    if isinstance(seed, bool) or not hasattr(seed, "__index__"):
+        raise ValueError(f"[random] seed must be an integer, a SeedGenerator or None, got {seed!r}")
+    return int(seed)
+
+
+def generator_of(seed: Any) -> Generator:
+    """A NumPy generator for an argument `seed`: the same one for an integer, otherwise another each time.
+
+    Raises: ValueError for anything else.
+
+    >>> generator_of(1).random() == generator_of(1).random()
+    True
+    """
+    if seed is None:
+        return generator(draw_seed())
+    return generator(seed.next() if isinstance(seed, SeedGenerator) else _whole(seed) % _SEED_LIMIT)
+
+
+def native_seed(seed: Any) -> dict[str, Any]:
+    """What a native node is told of an argument `seed`.
+
+    With an integer it draws the same numbers in each pass, as Keras does; otherwise others each time.
+
+    Raises: ValueError for anything else.
+
+    >>> native_seed(3), native_seed(None)
+    ({'seed': 3, 'fixed': True}, {})
+    """
+    if seed is None:
+        return {}
+    if isinstance(seed, SeedGenerator):
+        return {"seed": seed.seed % _SEED_LIMIT}
+    return {"seed": _whole(seed) % _SEED_LIMIT, "fixed": True}
 
 
 _global: SeedGenerator | None = None
@@ -114,3 +158,8 @@ def draw_seed() -> int:
 
         _global = SeedGenerator(int.from_bytes(os.urandom(8), "little") % _SEED_LIMIT)
     return _global.next()
+
+
+def predict(network: _core.Network, arrays: list[Any]) -> list[Array]:
+    """What comes out of a native network in inference; if it draws numbers, others in each call."""
+    return network.predict(arrays, draw_seed()) if network.draws else network.predict(arrays)
