@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from cases_recurrent import gru_step, lstm_step, run, simple_step
-from harness import FLOAT64, GRADIENT, SHARED_ROWS, THREADS, Array, assert_same_bits
+from harness import DTYPES, FLOAT64, GRADIENT, SHARED_ROWS, THREADS, TOLERANCE, Array, assert_same_bits
 from reference import numeric_gradient, relative_error
 
 import ranvier
@@ -91,6 +91,29 @@ def test_masked_steps_leave_the_state(kind: str, backwards: bool, sequences: boo
             return float(sum(np.sum(d * y) for d, y in zip(dy, expected(*moved), strict=True)))
 
         assert relative_error(gradient, numeric_gradient(scalar, variables[i])) <= GRADIENT, f"variable {i}"
+
+
+@pytest.mark.parametrize("units", [1, 16, 75])
+@pytest.mark.parametrize("use_bias", [False, True])
+@pytest.mark.parametrize("masked", [False, True])
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.usefixtures("isa")
+def test_an_lstm_of_many_inputs(units: int, use_bias: bool, masked: bool, dtype: str) -> None:
+    """Its product is made in parts, and of a few units at a time; a row by itself, whose product is another, has the
+    same bits."""
+    features, rows = 60, 23
+    layer = layers.LSTM(units, use_bias=use_bias, dtype=dtype)
+    layer.build((None, STEPS, features))
+    layer.set_weights([draw(*w.shape, seed=7 + i) * 0.2 for i, w in enumerate(layer.get_weights())])
+    x = draw(rows, STEPS, features).astype(dtype)
+    mask = (draw(rows, STEPS, seed=2) > -0.5).astype(dtype) if masked else None
+    weights = [w.astype(np.float64) for w in layer.get_weights()]
+    expected = run(lstm_step, x.astype(np.float64), weights, mask=mask)[0][:, -1]
+    found = np.asarray(layer(x, mask=mask))
+    np.testing.assert_allclose(found, expected, **TOLERANCE[dtype])
+    for row in range(rows):
+        alone = layer(x[row : row + 1], mask=None if mask is None else mask[row : row + 1])
+        assert_same_bits(np.asarray(alone)[0], found[row], f"row {row}")
 
 
 @every_kind
