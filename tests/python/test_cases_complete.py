@@ -22,9 +22,10 @@ LAYERS = [*cases.LAYERS, *cases_convolution.LAYERS, *cases_recurrent.LAYERS, *ME
 
 def classes(module: ModuleType, base: type) -> dict[str, Any]:
     """Public classes of a module that derive from its base, without the base and without second names."""
+    members = {name: getattr(module, name) for name in {*vars(module), *module.__all__}}  # some are imported then only
     return {
         name: member
-        for name, member in vars(module).items()
+        for name, member in members.items()
         if inspect.isclass(member) and issubclass(member, base) and member is not base
         if name == member.__name__ and not name.startswith("_")
     }
