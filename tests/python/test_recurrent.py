@@ -99,8 +99,7 @@ def test_masked_steps_leave_the_state(kind: str, backwards: bool, sequences: boo
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.usefixtures("isa")
 def test_an_lstm_of_many_inputs(units: int, use_bias: bool, masked: bool, dtype: str) -> None:
-    """Its product is made in parts, and of a few units at a time; a row by itself, whose product is another, has the
-    same bits."""
+    """Its product is made in parts; a row by itself, whose product is another, has the same bits."""
     features, rows = 60, 23
     layer = layers.LSTM(units, use_bias=use_bias, dtype=dtype)
     layer.build((None, STEPS, features))
