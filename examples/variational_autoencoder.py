@@ -9,6 +9,7 @@ plane, at places where the standard distribution has equal parts between them; o
 import sys
 from pathlib import Path
 from statistics import NormalDist
+from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -25,11 +26,11 @@ PIXELS, CODE, GRID = 64, 2, 14
 class Sampling(layers.Layer):
     """A number for each mean and logarithm of a variance, other ones each time."""
 
-    def __init__(self, **kwargs) -> None:
+    def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.seed_generator = ranvier.random.SeedGenerator(1337)
 
-    def call(self, inputs):
+    def call(self, inputs: Any) -> Any:
         """Draws, and adds the Kullback-Leibler divergence from the standard normal distribution, for each pixel."""
         mean, log_var = inputs
         divergence = -0.5 * ops.sum(1 + log_var - ops.square(mean) - ops.exp(log_var), axis=1)
