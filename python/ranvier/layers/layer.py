@@ -11,11 +11,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from ranvier import _filling, config, constraints, dtype_policies, initializers, regularizers
+from ranvier import _filling, _passes, config, constraints, dtype_policies, initializers, regularizers
 from ranvier._configurable import Configurable, argument_names, plain
 from ranvier.errors import unknown
 from ranvier.layers import tracing
-from ranvier.random import draw_seed, predict
 from ranvier.symbol import KerasTensor, Node
 from ranvier.utils.naming import snake_case, unique_name
 from ranvier.variable import HasWeights, Variable
@@ -553,7 +552,7 @@ class Layer(Configurable, HasWeights):
             network.set_outputs(self.add_to(network, values, where if given else [], options or _NONE))
             self._eager = (key, network)
         network, inputs = self._eager[1], [*arrays, *given]
-        return self._structured(network.run(inputs, True, draw_seed()) if training else predict(network, inputs))
+        return self._structured(_passes.run(network, inputs, training))
 
     def _only_node(self, what: str) -> Node:
         nodes = [node for reference in self._calls if (node := reference()) is not None]

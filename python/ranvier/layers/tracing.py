@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ranvier import _filling, config
-from ranvier.random import draw_seed, predict
+from ranvier import _filling, _passes, config
 from ranvier.subgraph import Subgraph, nodes_behind
 from ranvier.symbol import KerasTensor, Node
 
@@ -363,7 +362,7 @@ def _compute(layer: Layer, tensors: Sequence[Any], options: Mapping[str, Any], t
         inner, made = trace(layer, shapes, options)
         layer._traced = (key, native_network(layer.name, inner)[0], made)
     _, network, made = layer._traced
-    values = network.run(list(tensors), True, draw_seed()) if training else predict(network, list(tensors))
+    values = _passes.run(network, list(tensors), training)
     return _like(made, list(values))
 
 

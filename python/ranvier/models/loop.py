@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ranvier import random
+from ranvier import _passes
 from ranvier.errors import NonFiniteLossError
 
 if TYPE_CHECKING:
@@ -201,7 +201,7 @@ def predict_batches(
     hooks.call("on_predict_begin", {})
     for batch, arrays in enumerate(batches):
         hooks.call("on_predict_batch_begin", batch, {})
-        parts.append(random.predict(network(arrays), arrays))
+        parts.append(_passes.infer(network(arrays), arrays))
         hooks.call("on_predict_batch_end", batch, {"outputs": parts[-1]})
     hooks.call("on_predict_end", {})
     if not parts:
@@ -223,6 +223,6 @@ def predict(network: _core.Network, arrays: list[Array], batch_size: int, hooks:
         batches = ([array[begin : begin + batch_size] for array in arrays] for begin in begins)
         return predict_batches(lambda _: network, batches, hooks)
     hooks.call("on_predict_begin", {})
-    outputs = random.predict(network, arrays)
+    outputs = _passes.infer(network, arrays)
     hooks.call("on_predict_end", {})
     return outputs

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ranvier import _filling
+from ranvier import _filling, _passes
 from ranvier import layers as layers_module
 from ranvier._custom_objects import custom_object_scope
 from ranvier.callbacks import History
@@ -23,7 +23,6 @@ from ranvier.models import door, graph, graph_config, nested, written
 from ranvier.models.saved import Saved
 from ranvier.models.sizes import Latest, Sized
 from ranvier.models.summary import print_summary
-from ranvier.random import draw_seed, predict
 from ranvier.subgraph import Subgraph, called_again, from_inputs
 from ranvier.symbol import KerasTensor, Node
 from ranvier.utils.naming import snake_case, unique_name
@@ -142,7 +141,7 @@ class Model(Saved, Layer):
             if len(self._inputs) == 1 and not self._many_outputs:
                 self._fast_shape = self._inputs[0].node.shapes[0]
                 self._fast_predict = (
-                    functools.partial(predict, self._network) if self._network.draws else self._network.predict
+                    functools.partial(_passes.infer, self._network) if self._network.draws else self._network.predict
                 )
         return self._network
 
@@ -416,8 +415,7 @@ class Model(Saved, Layer):
             return tracing.call(self, (inputs,), {"training": training, **options})
         arrays = self._arrays(inputs, "call")
         network = self._network_at([array.shape[1:] for array in arrays])
-        run = network.run(arrays, True, draw_seed()) if training else predict(network, arrays)
-        return self._structured(run)
+        return self._structured(_passes.run(network, arrays, training))
 
     def _input_list(self, inputs: Any) -> list[Any]:
         values = door.per_name(self.name, "inputs", inputs, self.input_names if self.built else ["inputs"])

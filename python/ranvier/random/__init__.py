@@ -4,7 +4,6 @@ from ranvier._lazy import members_of
 from ranvier.random.seeds import SeedGenerator as SeedGenerator
 from ranvier.random.seeds import draw_seed as draw_seed
 from ranvier.random.seeds import generator as generator
-from ranvier.random.seeds import predict as predict
 from ranvier.random.seeds import preserved as preserved
 from ranvier.random.seeds import seed_global as seed_global
 from ranvier.random.seeds import seeded as seeded

@@ -10,9 +10,6 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from numpy.random import Generator
 
-    from ranvier import _core
-    from ranvier._typing import Array
-
 _SEED_LIMIT = 2**63
 
 
@@ -158,8 +155,3 @@ def draw_seed() -> int:
 
         _global = SeedGenerator(int.from_bytes(os.urandom(8), "little") % _SEED_LIMIT)
     return _global.next()
-
-
-def predict(network: _core.Network, arrays: list[Any]) -> list[Array]:
-    """What comes out of a native network in inference; if it draws numbers, others in each call."""
-    return network.predict(arrays, draw_seed()) if network.draws else network.predict(arrays)
