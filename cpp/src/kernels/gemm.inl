@@ -29,7 +29,8 @@ struct GemmPlan {
       depth = least(round_up(ceil_div(g.K, parts), unit), g.K);
     }
     rows = least(kRows, g.M);
-    columns = depth <= kDepth ? kGroupColumns : most(kGroupColumns * kDepth / depth / NR * NR, NR);
+    // Whole panels of B: one that was packed before is cut from its first column on.
+    columns = most((depth <= kDepth ? kGroupColumns : kGroupColumns * kDepth / depth) / NR * NR, NR);
     columns = least(columns, round_up(g.N, NR));
 
     constexpr index kPage = 4096 / sizeof(T), kConflict = 2048 / sizeof(T);
