@@ -1,8 +1,7 @@
 // The corpus of ranvier.text, in the submodule _core.text.
 
-#include <chrono>
-
 #include "pybind.hpp"
+#include "runtime/clock.hpp"
 #include "runtime/error.hpp"
 #include "text/corpus.hpp"
 #include "text/parallel_reader.hpp"
@@ -67,8 +66,7 @@ class SentenceReader {
 
   // Sentences of an iterator for so many seconds; false at its end.
   bool add_sentences(const py::iterator& sentences, double seconds) {
-    using Clock = std::chrono::steady_clock;
-    const auto stop = Clock::now() + std::chrono::duration<double>(seconds);
+    const double stop = now() + seconds;
     for (int i = 1;; ++i) {
       PyObject* next = PyIter_Next(sentences.ptr());
       if (!next) {
@@ -76,7 +74,7 @@ class SentenceReader {
         return false;
       }
       add_sentence(py::reinterpret_steal<py::object>(next));
-      if (i % 64 == 0 && Clock::now() >= stop) return true;
+      if (i % 64 == 0 && now() >= stop) return true;
     }
   }
 

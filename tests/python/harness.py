@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from reference import numeric_gradient, relative_error
 
 from ranvier import Input, Model, _core, layers
 
@@ -70,3 +71,19 @@ def network_of(layer: layers.Layer, shapes: Sequence[Shape], big: bool = False, 
         values = random.normal(scale=0.6, size=parameter.shape)
         parameter.numpy()[...] = abs(values) + 0.2 if parameter.name.endswith("variance") else values
     return network
+
+
+def assert_steps_follow_the_gradient(model: Any, x: Array, y: Array) -> None:
+    """A step of a model compiled with "sgd" moves each weight along the numeric gradient of the loss it reports."""
+    start = model.get_weights()
+    for position, weight in enumerate(start):
+
+        def loss(values: Array, position: int = position) -> float:
+            model.set_weights([*start[:position], values, *start[position + 1 :]])
+            return float(model.test_on_batch(x, y))
+
+        expected = numeric_gradient(loss, weight)
+        model.set_weights(start)
+        model.train_on_batch(x, y)
+        found = (start[position] - model.get_weights()[position]) / model.optimizer.learning_rate
+        assert relative_error(found, expected) < GRADIENT

@@ -8,8 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from harness import DTYPES, GRADIENT, SHARED_ROWS, TAIL, THREADS, Array, assert_same_bits
-from reference import numeric_gradient, relative_error
+from harness import DTYPES, SHARED_ROWS, TAIL, THREADS, Array, assert_same_bits, assert_steps_follow_the_gradient
 
 from ranvier import Input, Model, Sequential, _core, gradients, layers, ops, random, regularizers, saving
 
@@ -278,18 +277,7 @@ def test_numeric_gradient_of_a_variational_autoencoder() -> None:
     model = Autoencoder()
     model.compile("sgd", "mse")
     model.predict(X)
-    start = model.get_weights()
-    for position, weight in enumerate(start):
-
-        def loss(values: Array, position: int = position) -> float:
-            model.set_weights([*start[:position], values, *start[position + 1 :]])
-            return float(model.test_on_batch(X, X))
-
-        expected = numeric_gradient(loss, weight)
-        model.set_weights(start)
-        model.train_on_batch(X, X)
-        found = (start[position] - model.get_weights()[position]) / model.optimizer.learning_rate
-        assert relative_error(found, expected) < GRADIENT
+    assert_steps_follow_the_gradient(model, X, X)
 
 
 def test_any_number_of_threads() -> None:

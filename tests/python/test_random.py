@@ -10,8 +10,17 @@ from typing import Any
 
 import numpy as np
 import pytest
-from harness import DTYPES, FLOAT64, GRADIENT, SHARED_ROWS, TAIL, THREADS, Array, assert_same_bits
-from reference import numeric_gradient, philox, relative_error
+from harness import (
+    DTYPES,
+    FLOAT64,
+    SHARED_ROWS,
+    TAIL,
+    THREADS,
+    Array,
+    assert_same_bits,
+    assert_steps_follow_the_gradient,
+)
+from reference import philox
 from scipy import stats
 
 from ranvier import Input, Model, Sequential, _core, gradients, layers, ops, random, saving, utils
@@ -360,18 +369,7 @@ def test_a_step_follows_the_numeric_gradient() -> None:
     model.compile("sgd", "mse")
     random_numbers = np.random.default_rng(1)
     x, y = random_numbers.normal(size=(6, 4)), random_numbers.normal(size=(6, 3))
-    start = model.get_weights()
-    for position, weight in enumerate(start):
-
-        def loss(values: Array, position: int = position) -> float:
-            model.set_weights([*start[:position], values, *start[position + 1 :]])
-            return float(model.test_on_batch(x, y))
-
-        expected = numeric_gradient(loss, weight)
-        model.set_weights(start)
-        model.train_on_batch(x, y)
-        found = (start[position] - model.get_weights()[position]) / model.optimizer.learning_rate
-        assert relative_error(found, expected) < GRADIENT
+    assert_steps_follow_the_gradient(model, x, y)
 
 
 # --- Files ------------------------------------------------------------------------------------------------------------

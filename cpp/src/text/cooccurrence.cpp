@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <atomic>
-#include <chrono>
 #include <numeric>
 
+#include "runtime/clock.hpp"
 #include "text/guarded.hpp"
 
 namespace ranvier::words {
@@ -108,8 +108,7 @@ void CooccurrenceCounter::count(CooccurrenceRows& block, Accumulator& work) cons
 }
 
 bool CooccurrenceCounter::run(double seconds) {
-  using Clock = std::chrono::steady_clock;
-  const auto end = Clock::now() + std::chrono::duration<double>(seconds);
+  const double end = now() + seconds;
   const auto count_of_blocks = static_cast<index>(blocks_.size());
   std::atomic<index> next{next_}, done{done_}, pairs{pairs_};
   run_guarded(threads_, [&](Team& team) {
@@ -123,7 +122,7 @@ bool CooccurrenceCounter::run(double seconds) {
       pairs.fetch_add(static_cast<index>(block.columns.size()), std::memory_order_relaxed);
       done.fetch_add(place_starts_[at(block.first_row + block.rows())] - place_starts_[at(block.first_row)],
                      std::memory_order_relaxed);
-    } while (Clock::now() < end);
+    } while (now() < end);
   });
   next_ = std::min(next.load(), count_of_blocks);
   done_ = done;

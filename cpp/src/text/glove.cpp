@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <atomic>
-#include <chrono>
 #include <cmath>
 #include <numeric>
 
+#include "runtime/clock.hpp"
 #include "runtime/denormals.hpp"
 #include "runtime/random.hpp"
 
@@ -158,8 +158,7 @@ void Glove<T>::train(index a, index b) {
 
 template <class T>
 bool Glove<T>::run(double seconds) {
-  using Clock = std::chrono::steady_clock;
-  const auto end = Clock::now() + std::chrono::duration<double>(seconds);
+  const double end = now() + seconds;
   if (round_ == 0) begin_epoch();
   std::atomic<bool> over{false};
   run_team(options_.threads, [&](Team& team) {
@@ -170,7 +169,7 @@ bool Glove<T>::run(double seconds) {
       team.barrier();
       if (team.rank() == 0) {
         round_ = round + 1;
-        over = Clock::now() >= end;
+        over = now() >= end;
       }
       team.barrier();
     }

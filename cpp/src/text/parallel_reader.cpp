@@ -1,8 +1,8 @@
 #include "text/parallel_reader.hpp"
 
 #include <algorithm>
-#include <chrono>
 
+#include "runtime/clock.hpp"
 #include "runtime/threads.hpp"
 
 namespace ranvier::words {
@@ -46,12 +46,11 @@ void ParallelReader::read(Part& part) {
 }
 
 bool ParallelReader::run(double seconds) {
-  using Clock = std::chrono::steady_clock;
-  const auto stop = Clock::now() + std::chrono::duration<double>(seconds);
+  const double stop = now() + seconds;
   run_team(static_cast<int>(parts_.size()), [&](Team& team) {
     for (std::size_t i = static_cast<std::size_t>(team.rank()); i < parts_.size();
          i += static_cast<std::size_t>(team.size())) {
-      while (parts_[i].at < parts_[i].end && !parts_[i].error && Clock::now() < stop) read(parts_[i]);
+      while (parts_[i].at < parts_[i].end && !parts_[i].error && now() < stop) read(parts_[i]);
     }
   });
   const auto first = std::find_if(parts_.begin(), parts_.end(), [](const Part& part) { return !part.finished(); });

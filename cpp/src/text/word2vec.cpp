@@ -1,26 +1,20 @@
 #include "text/word2vec.hpp"
 
 #include <algorithm>
-#include <chrono>
 #include <limits>
 
+#include "runtime/clock.hpp"
 #include "runtime/denormals.hpp"
 
 namespace ranvier::words {
 
 namespace {
 
-using Clock = std::chrono::steady_clock;
-
 constexpr index kBatchSteps = 64;                         // between two looks at the clock
 constexpr std::int64_t kExchangeBatches = 4;              // after which workers tell each other of hot rows
 constexpr index kFewestTokens = 256, kMostTokens = 8192;  // of a chunk, which goes to the first thread that is free
 // Steps whose dot products are taken together by the deterministic mode: as few as let a barrier pay.
 constexpr index kSkipGramBlock = 4, kCbowBlock = 16;
-
-Clock::time_point after(double seconds) {
-  return Clock::now() + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds));
-}
 
 }  // namespace
 
@@ -34,7 +28,7 @@ class Word2VecTrainer::Worker {
   }
 
   /// Trains on chunks that nobody else has taken until the time has come; true if there is more to do.
-  bool run(Clock::time_point stop) {
+  bool run(double stop) {
     rows_.refresh();
     do {
       if (!fill([this] { return owner_.next_chunk_.fetch_add(1, std::memory_order_relaxed); })) {
@@ -50,17 +44,17 @@ class Word2VecTrainer::Worker {
         count_step(step, step.run(room(z_, step.dots())));
       }
       if (++batches_ % kExchangeBatches == 0) rows_.exchange(rate_);
-    } while (Clock::now() < stop);
+    } while (now() < stop);
     rows_.exchange(rate_);
     return true;
   }
 
   /// The same for some columns of all chunks, in a team that goes through the same steps.
-  bool run_together(Clock::time_point stop, Team& team) {
+  bool run_together(double stop, Team& team) {
     const Range slices = team.share(owner_.slices_);
     for (std::int64_t batch = 0;; ++batch) {
       // Known to all after the next barrier, and so at the end of the batch.
-      if (team.rank() == 0 && Clock::now() >= stop) owner_.last_batch_.store(batch, std::memory_order_relaxed);
+      if (team.rank() == 0 && now() >= stop) owner_.last_batch_.store(batch, std::memory_order_relaxed);
       if (!fill([this] { return chunk_++; })) return false;
       for (std::size_t begin = 0; begin < batch_.steps.size(); begin += steps_.size() / 2)
         run_block(begin, slices, team);
@@ -219,7 +213,7 @@ bool Word2VecTrainer::run(double seconds) {
 }
 
 void Word2VecTrainer::run_freely(double seconds, std::atomic<bool>& more) {
-  const Clock::time_point stop = after(seconds);
+  const double stop = now() + seconds;
   run_team(static_cast<int>(workers_.size()), [&](Team& team) {
     const FlushDenormals flush;
     for (auto i = static_cast<std::size_t>(team.rank()); i < workers_.size();
@@ -229,7 +223,7 @@ void Word2VecTrainer::run_freely(double seconds, std::atomic<bool>& more) {
 }
 
 void Word2VecTrainer::run_together(double seconds, std::atomic<bool>& more) {
-  const Clock::time_point stop = after(seconds);
+  const double stop = now() + seconds;
   for (const auto& worker : workers_) worker->follow(*workers_[0]);
   last_batch_ = std::numeric_limits<std::int64_t>::max();
   run_team(static_cast<int>(workers_.size()), [&](Team& team) {

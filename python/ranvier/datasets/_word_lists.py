@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ranvier.datasets._files import stored
+
 if TYPE_CHECKING:
     from ranvier._typing import Array
+
+
+def word_index(path: str, name: str, file_hash: str) -> dict[str, int]:
+    """The rank of each word, from the file `name` of Keras's store."""
+    index: dict[str, int] = json.loads(stored(path, name, file_hash).read_text("utf-8"))
+    return index
 
 
 def begun(texts: Array, start_char: int | None, index_from: int | None) -> list[list[int]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gzip
-import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -32,6 +32,6 @@ def _part(name: str) -> tuple[Array, Array]:
 
 
 def _bytes(name: str, header: int) -> Array:
-    path = get_file(name, STORE + name, cache_subdir=os.path.join("datasets", "fashion-mnist"))  # noqa: PTH118
+    path = get_file(name, STORE + name, cache_subdir=Path("datasets", "fashion-mnist"))
     with gzip.open(path) as file:
         return np.frombuffer(file.read(), np.uint8, offset=header)

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from ranvier.datasets._files import arrays, shuffler, stored
-from ranvier.datasets._word_lists import begun, limited, shorter
+from ranvier.datasets._word_lists import begun, limited, shorter, word_index
 
 if TYPE_CHECKING:
     from ranvier.datasets._files import Split
@@ -51,7 +48,7 @@ def load_data(
         parts.append(shorter(begun(texts, start_char, index_from), labels, maxlen))
     (train, y_train), (test, y_test) = parts
     rows = limited(train + test, num_words, skip_top, oov_char)
-    return (rows[: len(train)], np.asarray(y_train)), (rows[len(train) :], np.asarray(y_test))
+    return (rows[: len(train)], y_train), (rows[len(train) :], y_test)
 
 
 def get_word_index(path: str = "imdb_word_index.json") -> dict[str, int]:
@@ -62,5 +59,4 @@ def get_word_index(path: str = "imdb_word_index.json") -> dict[str, int]:
 
     Raises: OSError if it cannot be fetched.
     """
-    index: dict[str, int] = json.loads(stored(path, "imdb_word_index.json", _WORDS_MD5).read_text("utf-8"))
-    return index
+    return word_index(path, "imdb_word_index.json", _WORDS_MD5)

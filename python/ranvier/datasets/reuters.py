@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 from ranvier.datasets._files import arrays, parted, shuffler, stored
-from ranvier.datasets._word_lists import begun, limited, shorter
+from ranvier.datasets._word_lists import begun, limited, shorter, word_index
 
 if TYPE_CHECKING:
     from ranvier.datasets._files import Split
@@ -60,8 +59,7 @@ def get_word_index(path: str = "reuters_word_index.json") -> dict[str, int]:
 
     Raises: OSError if it cannot be fetched.
     """
-    index: dict[str, int] = json.loads(stored(path, "reuters_word_index.json", _WORDS_MD5).read_text("utf-8"))
-    return index
+    return word_index(path, "reuters_word_index.json", _WORDS_MD5)
 
 
 def get_label_names() -> tuple[str, ...]:

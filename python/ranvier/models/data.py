@@ -121,8 +121,7 @@ def take_targets(
     if rows == 0:
         raise ValueError(f"[{where}] x has no rows: at least one is needed")
     if not objectives:
-        for i, array in enumerate(x):
-            door.finite(where, "x" if len(x) == 1 else f"x[{i}]", array)
+        _require_finite(where, x)
         if sample_weight is not None or class_weight is not None:
             raise ValueError(f"[{where}] the model was compiled without a loss: there is none that weights could be of")
         return Data(x, [], [], [])
@@ -136,8 +135,7 @@ def take_targets(
         door.same_rows(where, argument, array, rows)
         ys.append(labels.targets(where, argument, array, shape, objective.loss, objective.indexed))
     losses = [objective.loss for objective in objectives]
-    for i, array in enumerate(x):
-        door.finite(where, "x" if len(x) == 1 else f"x[{i}]", array)
+    _require_finite(where, x)
     given = [None] * len(names) if sample_weight is None else _per_output(where, sample_weight, names)
     weights = [
         labels.sample_weights(where, named("sample_weight", name, names), value, rows, shape[:-1])
@@ -149,6 +147,11 @@ def take_targets(
         by_class = labels.class_weights(where, class_weight, labels.class_indices(ys[0], losses[0]))
         weights = [by_class if weights[0] is None else by_class * weights[0]]
     return Data(x, ys, weights, losses)
+
+
+def _require_finite(where: str, x: list[Any]) -> None:
+    for i, array in enumerate(x):
+        door.finite(where, "x" if len(x) == 1 else f"x[{i}]", array)
 
 
 def _per_output(where: str, sample_weight: Any, names: Sequence[str]) -> list[Any]:
